@@ -1,0 +1,492 @@
+"""The records and enums of every stage: frozen values, no behaviour but what can be read off them.
+
+Sources, outlets and topics come from feeds.yaml. A Document is what a source answered, an Item what it said about one
+article, an Article what we make of that, a Mention the pingback. Later stages hold the earlier record instead of
+copying its fields. Instants are aware datetimes in UTC; durations are timedeltas; languages are BCP 47 tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+# --- enums ------------------------------------------------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """What a source is."""
+
+    FEED = "feed"
+    PAGE = "page"
+    SITEMAP = "sitemap"
+    REFERENCES = "references"
+
+
+class Status(StrEnum):
+    """What became of one source in one run. A small fixed vocabulary, so that it can be counted and faceted."""
+
+    OK = "ok"
+    UNCHANGED = "unchanged"
+    EMPTY = "empty"
+    NOT_A_FEED = "not_a_feed"
+    PARSE_ERROR = "parse_error"
+    BAD_ENCODING = "bad_encoding"
+    HTTP_ERROR = "http_error"
+    NOT_FOUND = "not_found"
+    GONE = "gone"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    BLOCKED = "blocked"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    TRUNCATED = "truncated"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    REFUSED_ADDRESS = "refused_address"
+    BUG = "bug"
+
+    @property
+    def failed(self) -> bool:
+        """Whether this counts as a failure of the source."""
+        return self not in (Status.OK, Status.UNCHANGED)
+
+
+class Precision(StrEnum):
+    """How much of an instant its text named."""
+
+    SECOND = "second"
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+
+
+class MentionKind(StrEnum):
+    """On what ground an article mentions a topic."""
+
+    TERM = "term"
+    LINK = "link"
+    REFERENCE = "reference"
+
+
+class RevisionKind(StrEnum):
+    """An edit, or a correction: an edit that says so."""
+
+    EDIT = "edit"
+    CORRECTION = "correction"
+
+
+# --- knowledge of text ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """The language of a text: a BCP 47 tag (or `und`), on what ground, and how sure from 0 to 1."""
+
+    tag: str
+    basis: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """An instant read from a date text: aware, in UTC; a day is local midnight of its zone."""
+
+    value: datetime
+    precision: Precision
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """Bytes read as text. Where `certain` is false the text may be wrong, and whoever shows it should say so."""
+
+    text: str
+    encoding: str
+    basis: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One hyperlink of a body: its address (absolute where a base was known), its text, and the text around it."""
+
+    url: str
+    text: str
+    before: str = ""
+    after: str = ""
+
+
+# --- feeds.yaml -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """A press organisation or edition. `aliases` are its names in other scripts."""
+
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    country: str | None = None
+    homepage: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """CSS selectors of a list page: one item, and within it its parts."""
+
+    item: str
+    link: str = "a"
+    title: str | None = None
+    date: str | None = None
+    summary: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One address that is polled, with the defaults of feeds.yaml already applied."""
+
+    id: str
+    url: str
+    kind: Kind = Kind.FEED
+    outlet: str | None = None
+    language: str | None = None
+    zone: str | None = None
+    encoding: str | None = None
+    select: Selectors | None = None
+    enabled: bool = True
+    every: timedelta = timedelta(hours=1)
+    contact: str | None = None
+    allow_private: bool = False
+    timeout: timedelta = timedelta(seconds=30)
+    max_bytes: int = 10_000_000
+
+    @property
+    def public_url(self) -> str:
+        """The address without credentials: the only form that may be stored or shown."""
+        parts = urlsplit(self.url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """What is watched: queries by language (`any` for all), exclusions by language, and pages of ours."""
+
+    id: str
+    name: str
+    terms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exclude: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All of feeds.yaml, valid, in its order. Keys are ids."""
+
+    sources: Mapping[str, Source]
+    outlets: Mapping[str, Outlet]
+    topics: Mapping[str, Topic]
+
+
+# --- fetching ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What a source answered: bytes, never text. `source` is the id of the source, `url` where the bytes came from.
+
+    `encoding` and `language` are what feeds.yaml says of the source: an override for the decoder, and a hint.
+    """
+
+    url: str
+    body: bytes
+    content_type: str | None = None
+    source: str | None = None
+    encoding: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The end of one request, redirects included. There is a document only where `status` is ok."""
+
+    status: Status
+    note: str = ""
+    document: Document | None = None
+    http_status: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    moved_to: str | None = None
+    retry_after: timedelta | None = None
+    max_age: timedelta | None = None
+    bytes: int = 0
+    ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What is remembered of a source between runs."""
+
+    source: str
+    url: str
+    enabled: bool = True
+    status: Status | None = None
+    note: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    body_at: datetime | None = None
+    moved_to: str | None = None
+    failures: int = 0
+    due_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_new_at: datetime | None = None
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What one source said about one article. Titles and summaries are visible text: entities resolved, tags out.
+
+    `dates` are the date texts as printed, each with the name of the element it came from, the best first.
+    `outlet_text` is the press name that the source itself gives (RSS <source>), `language` a declared tag.
+    """
+
+    title: str = ""
+    link: str | None = None
+    guid: str | None = None
+    summary: str = ""
+    author: str | None = None
+    language: str | None = None
+    outlet_text: str | None = None
+    dates: tuple[tuple[str, str], ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @property
+    def published_text(self) -> str | None:
+        """The first date text, as printed."""
+        return self.dates[0][1] if self.dates else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a source itself wants to be asked. Hours are 0-23 in UTC, days English names."""
+
+    ttl: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One line of a reference list: date, outlet, headline, with or without a URL."""
+
+    date: date
+    outlet: str | None
+    headline: str
+    url: str | None
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """All that a reader got out of a document. `note` says what was odd, in words for the operator."""
+
+    items: tuple[Item, ...]
+    references: tuple[Reference, ...] = ()
+    note: str = ""
+    pace: Pace = Pace()
+    encoding: str | None = None
+    encoding_basis: str | None = None
+    encoding_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What came of asking one source: fetched, read, nothing decided yet. There is a reading only where it is ok."""
+
+    source: Source
+    state: SourceState
+    started_at: datetime
+    fetched: Fetched
+    status: Status
+    note: str = ""
+    reading: Reading | None = None
+    body_hash: str | None = None
+
+
+# --- deciding ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What we make of an item: one canonical URL, with everything derived and on what ground.
+
+    `date` is the calendar day in the zone of the outlet. `published_text` is the text that `published` was read from,
+    or the text that nothing could be read from; `published_basis` says which.
+    """
+
+    item: Item
+    url: str
+    outlet: Outlet | None
+    language: Language
+    published: Published | None
+    published_text: str | None
+    published_basis: str
+    date: date | None
+    links: tuple[Link, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The headline; where the source gave none, the beginning of the summary, or the address."""
+        return self.item.title or self.item.summary[:80] or self.url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One place where a term matched: `field` is title, summary or body; offsets count code points."""
+
+    term: str
+    matched: str
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """An article mentions a topic: the pingback. `hits` are all other places than the first."""
+
+    topic: str
+    kind: MentionKind
+    term: str
+    matched: str
+    field: str
+    start: int
+    end: int
+    excerpt: str
+    hits: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store holds of an article, as far as deciding needs it.
+
+    `seen_title` and `seen_summary` are what the source in question said last, None where it never had the article.
+    """
+
+    id: int
+    url: str
+    title: str
+    summary: str
+    outlet: Outlet | None
+    published_at: datetime | None
+    first_seen_at: datetime
+    seen_title: str | None = None
+    seen_summary: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """The outlet changed the title or the summary."""
+
+    field: str
+    before: str
+    after: str
+    kind: RevisionKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is to be stored of one article that a source gave: the store executes it, it does not decide.
+
+    `known` is None for a new article. `headline` is the key under which copies are found.
+    """
+
+    article: Article
+    known: Known | None
+    outlet: Outlet | None
+    headline: str
+    revisions: tuple[Revision, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """An article is the same text as an earlier one. `original` None takes that back."""
+
+    article: int
+    original: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pingback:
+    """One line of a list: of the mentions of a topic, or (then `topic` is empty) of articles.
+
+    `outlet` is the name of the outlet, empty where it is not known; `excerpt` the mention's, else the summary;
+    `found_at` when the mention, or the article, was found.
+    """
+
+    topic: str
+    date: date | None
+    outlet: str
+    title: str
+    url: str
+    language: str
+    excerpt: str
+    published_at: datetime | None
+    found_at: datetime
+
+
+# --- reporting --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one source came to in one run: one `fetches` row."""
+
+    source: str
+    status: Status
+    note: str = ""
+    started_at: datetime
+    ms: int = 0
+    url: str = ""
+    http_status: int | None = None
+    bytes: int = 0
+    items: int = 0
+    new: int = 0
+    changed: int = 0
+    mentions: int = 0
+    encoding_declared: str | None = None
+    encoding: str | None = None
+    encoding_basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a run came to. `failures` are the outcomes of the failed sources."""
+
+    due: int = 0
+    ok: int = 0
+    unchanged: int = 0
+    empty: int = 0
+    failed: int = 0
+    new: int = 0
+    changed: int = 0
+    mentions: int = 0
+    exit_code: int = 0
+    failures: tuple[Outcome, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object that `run --json` prints."""
+        counts = ("due", "ok", "unchanged", "empty", "failed", "new", "changed", "mentions", "exit_code")
+        failures = [{"source": one.source, "status": str(one.status), "note": one.note} for one in self.failures]
+        return {name: getattr(self, name) for name in counts} | {"failures": failures}

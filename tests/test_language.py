@@ -1,0 +1,148 @@
+"""Every headline gets its language, and says on what ground."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.language import detect, segments
+
+CASES = Path(__file__).parent / "cases" / "language.tsv"
+HEADLINES = Path(__file__).resolve().parents[2] / "shared" / "corpora" / "langid" / "headlines.csv"
+
+WORDS = [
+    "강제북송",
+    "탈북민을",
+    "脱北者",
+    "送還された",
+    "他們",
+    "他们",
+    "OKN",
+    "The",
+    "refugees were",
+    "“",
+    "”",
+    "(",
+    ")",
+]
+SEPARATORS = [" ", "\n", ". ", "。", "、", ""]
+TEXT = st.lists(st.sampled_from(WORDS + SEPARATORS)).map("".join) | st.text(st.characters(exclude_categories=()))
+HINTS = st.sampled_from([None, "ko", "ja", "zh-TW", "en", "de", "x"])
+
+
+def table() -> list:
+    rows = [line.split("\t") for line in CASES.read_text(encoding="utf-8").splitlines()[1:]]
+    return [pytest.param(tag, hint or None, unescaped(text), id=why) for tag, hint, text, why in rows]
+
+
+def unescaped(text: str) -> str:
+    return re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
+
+
+@pytest.mark.parametrize(("tag", "hint", "text"), table())
+def test_the_language_of(tag, hint, text):
+    assert detect(text, hint).tag == tag
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "basis"),
+    [
+        ("통일부 발표", None, "hangul"),
+        ("送還の発表", None, "kana"),
+        ("他们没有说", None, "characters: 们没说"),
+        ("首相官邸前", "ja", "hint"),
+        ("北京是一座大城市。", "ja", "punctuation"),
+        ("上海天文台", None, "han"),
+        ("What we know about it", None, "function words"),
+        ("Politie zoekt drie mannen na de overval", None, "langdetect"),
+        ("2024", None, "no letters"),
+    ],
+)
+def test_an_answer_says_its_ground(text, hint, basis):
+    assert detect(text, hint).basis == basis
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXT, HINTS)
+def test_detection_is_total(text, hint):
+    language = detect(text, hint)
+    assert language.tag
+    assert language.basis
+    assert 0 <= language.confidence <= 1
+    assert any(char.isalpha() for char in text) or language.tag == "und"
+
+
+def test_answers_do_not_depend_on_earlier_ones():
+    headlines = [case.values[2] for case in table()]
+    first = {text: detect(text) for text in headlines}
+    random.Random(1).shuffle(headlines)
+    assert {text: detect(text) for text in headlines} == first
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param(
+            [("ko", "강제북송 반대 집회를 엽니다.\n"), ("en", "Please join us and tell a friend.")], id="lines"
+        ),
+        pytest.param(
+            [("en", "The embassy declined to comment. "), ("ko", "대사관은 논평을 거부했다.")], id="sentences"
+        ),
+        pytest.param(
+            [("ko", "강제북송 반대 집회 열려 "), ("en", "Protest at the Chinese Embassy")], id="no mark between"
+        ),
+        pytest.param(
+            [("en", "Protest at the Chinese Embassy "), ("ko", "강제북송 반대 집회 열려")], id="the other way"
+        ),
+        pytest.param(
+            [("ja", "中国が脱北者を送還した。\n"), ("zh-Hans", "外交部没有回应记者的提问。")],
+            id="Han characters in both",
+        ),
+        pytest.param([("ja", "強制送還\n中国が脱北者を送還した。\n")], id="a heading goes with its text"),
+        pytest.param([("en", "The town is 룽징, not 용정, and we have changed it.")], id="foreign names stay"),
+        pytest.param([("ko", "OKN\n그는 “We will not give up” 하고 말했다.")], id="foreign words stay"),
+        pytest.param([("und", " \n")], id="no letters"),
+        pytest.param([], id="nothing"),
+    ],
+)
+def test_the_parts_of_a_text(parts):
+    text = "".join(part for _, part in parts)
+    assert [(language.tag, part) for language, part in segments(text)] == parts
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXT)
+def test_parts_put_together_are_the_text(text):
+    parts = segments(text)
+    assert "".join(part for _, part in parts) == text
+    primaries = [language.tag.split("-")[0] for language, _ in parts]
+    assert all(one != other for one, other in pairwise(primaries))
+
+
+@pytest.mark.skipif(not HEADLINES.exists(), reason="the corpus of real headlines is not here")
+@pytest.mark.parametrize(("tag", "floor"), [("ko", 0.999), ("ja", 0.995), ("zh", 0.995), ("en", 0.985)])
+def test_real_headlines(tag, floor):
+    with HEADLINES.open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["lang"].startswith(tag)][::5]
+    if tag == "ko":  # some rows are labelled by their outlet only
+        rows = [row for row in rows if row["has_hangul"] == "1"]
+    hint = "ja" if tag == "ja" else None  # a headline may be without kana
+    right = sum(detect(row["text"], hint).tag.startswith(tag) for row in rows)
+    assert right >= floor * len(rows)
+
+
+@pytest.mark.parametrize("unit", [".", "(", "“", "a ", "é ", "가 a", ". ", "漢"])
+def test_long_text_costs_linear_time(unit):
+    text = unit * 50_000
+    start = time.process_time()
+    assert "".join(part for _, part in segments(text[:20_000])) == text[:20_000]
+    detect(text)
+    assert time.process_time() - start < 5

@@ -1,0 +1,264 @@
+"""HTTP: one source asked politely, within limits, behind the guard; whatever happens comes back as a Fetched.
+
+Polite: conditional wherever a validator is known, byte for byte as it was received; an honest name with a way to reach
+whoever runs it; no cookies, no referrer. Bounded: one deadline over names, redirects, heads and bodies, a cap on bytes
+as sent and as decoded. Guarded: every connection of every redirect goes through `guard`.
+
+requests writes an address as it goes over the wire and names the trusted certificates. Its sessions are not used: they
+read the bodies of redirects whatever they are told, and their timeouts are per read.
+
+Knows how to ask; `answers` knows what comes back. Does not know what a feed is, nor what to store. No note of it holds
+credentials or queries.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import ssl
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
+from types import TracebackType
+from urllib.parse import quote, unquote_to_bytes, urljoin
+
+import requests
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.util import Url, parse_url
+
+from aggregator import answers
+from aggregator.guard import Limits, Stop, connection_to, tls_context
+from aggregator.model import Document, Fetched, Kind, Source, SourceState, Status
+
+MAX_REDIRECTS = 5
+MAX_VALIDATOR = 1_000  # bytes of an ETag or Last-Modified; real ones have fewer than 100
+HEAD_ROOM = 256 * 1024  # bytes on the wire for the heads of all answers, beside the body
+
+_PERMANENT = (301, 308)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
+
+_FEED_TYPES = (
+    "application/rss+xml, application/atom+xml, application/rdf+xml, application/feed+json, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
+)
+_PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
+_ACCEPT = {
+    Kind.FEED: _FEED_TYPES,
+    Kind.PAGE: _PAGE_TYPES,
+    Kind.SITEMAP: "application/xml, text/xml, */*;q=0.5",
+    Kind.REFERENCES: f"text/plain, {_PAGE_TYPES}",
+}
+
+
+class Fetcher:
+    """Asks sources over HTTP; one per run, for any number of threads.
+
+    `version` goes into the User-Agent, `clock` (aware, UTC) is what Retry-After and Expires count from where a server
+    gives no Date of its own, `certificates` is a PEM file to trust instead of the bundle that requests brings.
+    """
+
+    def __init__(self, *, version: str, clock: Callable[[], datetime], certificates: str | None = None) -> None:
+        self._version = version
+        self._clock = clock
+        self._tls = tls_context(certificates or DEFAULT_CA_BUNDLE_PATH)
+        self._under_way: set[Limits] = set()
+        self._closed = False
+
+    def __enter__(self) -> Fetcher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what other threads are still fetching, and whatever is asked for from now on: a run was interrupted."""
+        self._closed = True
+        for limits in self._under_way.copy():
+            limits.end()
+
+    def fetch(self, source: Source, state: SourceState) -> Fetched:
+        """Ask the source once, following redirects. Never raises: every failure is a status and a note.
+
+        `etag`, `last_modified` and `moved_to` (the address to ask from now on) are filled only where the status is ok
+        or unchanged, `document` only where it is ok. `bytes` counts decoded ones.
+        """
+        started = time.monotonic()
+        limits = Limits(
+            deadline=started + source.timeout.total_seconds(),
+            wire_bytes=source.max_bytes + HEAD_ROOM,
+            allow_private=source.allow_private,
+        )
+        self._under_way.add(limits)
+        try:
+            if self._closed:
+                limits.end()
+            fetched = self._follow(source, state, limits)
+        except Stop as stop:
+            fetched = Fetched(status=stop.status, note=stop.note, bytes=stop.size)
+        except Exception as problem:  # noqa: BLE001 - a bug that one source meets must not end the run of the others
+            fetched = Fetched(status=Status.BUG, note=_bug_note(problem))
+        finally:
+            self._under_way.discard(limits)
+            limits.release()
+        return replace(fetched, ms=round((time.monotonic() - started) * 1_000))
+
+    def _follow(self, source: Source, state: SourceState, limits: Limits) -> Fetched:
+        home, login = _address(source.url)
+        url = _address(state.moved_to)[0] if state.moved_to else home
+        moved_to, permanent, seen = state.moved_to, True, {url}
+        for _ in range(MAX_REDIRECTS + 1):
+            headers = self._headers(source, state)
+            if login and _origin(url) == _origin(home):
+                headers["Authorization"] = _basic(login)
+            with _answer(url, headers, limits, self._tls) as response:
+                location = _location(response)
+                if location is None:
+                    fetched = self._judge(response, url, source, state)
+                    return fetched if fetched.status.failed else replace(fetched, moved_to=moved_to)
+            url, credentials = _address(location, base=url.url)
+            permanent = permanent and response.status in _PERMANENT and not credentials
+            moved_to = url.url if permanent else moved_to
+            if url in seen:
+                raise Stop(Status.TOO_MANY_REDIRECTS, f"redirects lead in a circle, back to {_shown(url)}")
+            seen.add(url)
+        raise Stop(Status.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects, at last to {_shown(url)}")
+
+    def _headers(self, source: Source, state: SourceState) -> dict[str, str]:
+        contact = quote(source.contact or "https://pypi.org/project/press-pingbacks/", safe=_PRINTABLE)
+        headers = {
+            "User-Agent": f"press-pingbacks/{self._version} (+{contact})",
+            "Accept": _ACCEPT[source.kind],
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "close",
+        }
+        return headers | _validators(state)
+
+    def _judge(self, response: HTTPResponse, url: Url, source: Source, state: SourceState) -> Fetched:
+        now = answers.instant(response.headers.get("Date")) or self._clock()
+        fetched = Fetched(
+            status=Status.OK,
+            http_status=response.status,
+            etag=_validator(response.headers.get("ETag")),
+            last_modified=_validator(response.headers.get("Last-Modified")),
+            retry_after=answers.retry_after(response.headers.get("Retry-After"), now),
+            max_age=answers.max_age(response.headers, now),
+        )
+        if response.status == HTTPStatus.NOT_MODIFIED and _validators(state):
+            return replace(
+                fetched,
+                status=Status.UNCHANGED,
+                etag=fetched.etag or _validator(state.etag),
+                last_modified=fetched.last_modified or _validator(state.last_modified),
+            )
+        try:
+            body = answers.document(response, _shown(url), source.max_bytes)
+        except Stop as stop:
+            return replace(fetched, status=stop.status, note=stop.note, bytes=stop.size, etag=None, last_modified=None)
+        document = Document(
+            url=url.url,
+            body=body,
+            content_type=response.headers.get("Content-Type"),
+            source=source.id,
+            encoding=source.encoding,
+            language=source.language,
+        )
+        return replace(fetched, document=document, bytes=len(body))
+
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+
+
+def _address(text: str, *, base: str = "") -> tuple[Url, str | None]:
+    """An address as it goes over the wire, and the credentials taken out of it; raises Stop if it is not http(s)."""
+    request = requests.PreparedRequest()
+    try:
+        request.prepare_url(_STRAY_PERCENT.sub("%25", urljoin(base, text)), None)
+        url = parse_url(request.url or "")
+    except ValueError as problem:
+        raise Stop(Status.HTTP_ERROR, "an address, of the source or of a redirect, cannot be read") from problem
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Stop(Status.HTTP_ERROR, "an address, of the source or of a redirect, is not of http or https")
+    return url._replace(auth=None, fragment=None), url.auth
+
+
+def _origin(url: Url) -> tuple[str | None, str | None, int]:
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+
+
+def _shown(url: Url) -> str:
+    """An address for a note: no query, which may hold a token."""
+    return f"{url.scheme}://{url.netloc}{url.path or '/'}"
+
+
+def _basic(login: str) -> str:
+    user, _, password = login.partition(":")
+    return "Basic " + base64.b64encode(unquote_to_bytes(user) + b":" + unquote_to_bytes(password)).decode("ascii")
+
+
+def _validators(state: SourceState) -> dict[str, str]:
+    known = {"If-None-Match": _validator(state.etag), "If-Modified-Since": _validator(state.last_modified)}
+    return {name: value for name, value in known.items() if value}
+
+
+def _validator(value: str | None) -> str | None:
+    """A validator that can be sent back byte for byte, or None."""
+    return value if value and len(value) <= MAX_VALIDATOR and _FIELD_VALUE.fullmatch(value) else None
+
+
+@contextmanager
+def _answer(url: Url, headers: Mapping[str, str], limits: Limits, tls: ssl.SSLContext) -> Iterator[HTTPResponse]:
+    """The head of one answer, its body still to be read; raises Stop where there is none."""
+    with closing(connection_to(url, limits, tls)) as connection:
+        try:
+            connection.request("GET", url.request_uri, headers=headers)
+            response = connection.getresponse()
+        except (OSError, HTTPException) as problem:
+            raise _no_answer(problem, url) from problem
+        with response:
+            yield response
+
+
+def _no_answer(problem: OSError | HTTPException, url: Url) -> Stop:
+    match problem:
+        case ssl.SSLCertVerificationError():
+            return Stop(Status.TLS, f"the certificate of {url.host} is not accepted: {problem.verify_message}")
+        case ssl.SSLError():
+            reason = (problem.reason or "broken off").replace("_", " ").lower()
+            return Stop(Status.TLS, f"no secure connection to {url.netloc}: {reason}")
+        case TimeoutError():
+            return Stop(Status.TIMEOUT, f"{url.netloc} did not answer in time: raise `timeout` if it is always slow")
+        case ConnectionError():
+            return Stop(Status.CONNECT, f"{url.netloc} broke the connection off without an answer")
+        case HTTPException():
+            return Stop(Status.HTTP_ERROR, f"what {url.netloc} answers is not HTTP: is the address right?")
+        case _:
+            return Stop(Status.CONNECT, f"no connection to {url.netloc}: {problem.strerror}")
+
+
+def _location(response: HTTPResponse) -> str | None:
+    """Where a redirect leads, as text: UTF-8 where it is that, other bytes percent-encoded as they are."""
+    location = response.headers.get("Location")
+    if response.status not in _REDIRECTS or not location:
+        return None
+    raw = location.encode("latin-1")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = quote(raw, safe=_PRINTABLE)
+    return text.replace("\t", "").strip()
+
+
+def _bug_note(problem: Exception) -> str:
+    """Where it happened, but not the words of the exception: they may quote an address with its credentials."""
+    *_, last = traceback.extract_tb(problem.__traceback__)
+    return f"a bug in this program, please report it: {type(problem).__name__} in {last.name}, line {last.lineno}"

@@ -1,0 +1,168 @@
+"""What a query matches, and where."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator import text as texts
+from aggregator import topics
+from aggregator.errors import QueryError
+from aggregator.model import Link, MentionKind, Topic
+
+# query, language of the article, title, summary, what matched first ("" for nothing), why
+MATCHES = [
+    ("강제북송", "ko", "中, 탈북민 강제북송 재개", "", "강제북송", "Korean: as printed"),
+    ("강제북송", "ko", "中, 탈북민 강제 북송 재개", "", "강제 북송", "Korean ignores spaces in the text"),
+    ('"강제 북송"', "ko", "中, 탈북민 강제북송 재개", "", "강제북송", "Korean ignores spaces in a phrase"),
+    ("탈북민", "ko", "탈북민들을 돕는 사람들", "", "탈북민", "Korean particles are attached"),
+    ("탈북민 AND (북송 OR 송환)", "ko", "탈북민 600명 송환", "", "탈북민", "AND with a group"),
+    ("탈북민 AND (북송 OR 송환)", "ko", "탈북민 정착 지원", "", "", "AND needs both"),
+    ("탈북민 북송", "ko", "탈북민 정착 지원", "北京서 북송", "탈북민", "side by side is AND, over title and summary"),
+    ("脱北者 AND 送還", "ja", "脱北者600人を一斉に送還", "", "脱北者", "Japanese matches inside"),
+    ("脫北者", "ja", "脱北者600人を送還", "", "脱北者", "an old form in the query finds the new one"),
+    ("脱北者", "ja", "脫北者は国内にいない", "", "脫北者", "a new form in the query finds the old one"),
+    ("ロイター", "ja", "ﾛｲﾀｰ通信によると", "", "ﾛｲﾀｰ", "half width is full width"),
+    ("パリ", "ja", "皮がパリパリの餃子", "", "", "katakana is a word: not inside a longer one"),
+    ("パリ", "ja", "パリで会談", "", "パリ", "katakana before kana is a word of its own"),
+    ("强制遣返", "zh-Hant", "中國強制遣返六百人", "", "強制遣返", "simplified terms find traditional text"),
+    ("強制遣返", "zh-Hans", "中国强制遣返六百人", "", "强制遣返", "traditional terms find simplified text"),
+    ("強制遣返", "zh", "强制遣返", "", "强制遣返", "Chinese of no certain script is Chinese"),
+    ('"forced repatriation"', "en", "Forced  repatriation goes on", "", "Forced  repatriation", "case and white space"),
+    ("refugee", "en", "Refugees arrive", "", "", "English matches whole words"),
+    ("refugee*", "en", "Refugees arrive", "", "Refugees", "a star takes the rest of the word"),
+    ("refugee", "en", "The refugee’s plea", "", "refugee", "a possessive does not hide the word"),
+    ("turkey", "en", "Turkey votes", "", "Turkey", "English is blind to case"),
+    ("OKN", "en", "OKNX is another firm", "", "", "Latin letters do not match inside a longer word"),
+    ("OKN", "ko", "OKN이 집회를 열어", "", "OKN", "a Korean particle does not make a Latin word longer"),
+    ("OKN", "ko", "ＯＫＮ 집회", "", "ＯＫＮ", "full-width letters are letters"),
+    ("defector NOT football", "en", "Defector plays football", "", "", "NOT takes away"),
+    ("NOT football AND defector", "en", "Defector speaks", "", "Defector", "NOT binds before AND"),
+    ("a OR b AND c", "en", "only a here", "", "a", "AND binds before OR"),
+    ("china NEAR/3 refugees", "en", "China sends back 600 refugees", "", "China", "three words apart"),
+    ("china NEAR/2 refugees", "en", "China sends back 600 refugees", "", "", "more than two words apart"),
+    ("中国 NEAR/4 送還", "ja", "中国が脱北者を送還", "", "", "characters count in Japanese: five apart"),
+    ("中国 NEAR/5 送還", "ja", "中国が脱北者を送還", "", "中国", "characters count in Japanese"),
+    ("china NEAR/3 refugees", "en", "China", "refugees", "", "NEAR stays within a field"),
+    ("“forced repatriation”", "en", "forced repatriation", "", "forced repatriation", "typographic quotes are quotes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "title", "summary", "matched", "why"), MATCHES, ids=[m[-1] for m in MATCHES]
+)
+def test_what_matches(query: str, language: str, title: str, summary: str, matched: str, why: str) -> None:
+    tag = language.partition("-")[0]
+    mentions = topics.compile({"t": {"terms": {tag: [query]}}}).match(title, summary, language)
+    assert [mention.matched for mention in mentions] == ([matched] if matched else [])
+
+
+def test_every_offset_points_at_what_matched() -> None:
+    title, summary = "강제 북송 반대, 강제북송 중단", "탈북민 강제 북송"
+    (mention,) = topics.compile({"t": {"terms": {"ko": ["강제북송", "탈북민"]}}}).match(title, summary, "ko")
+    fields = {"title": title, "summary": summary}
+    places = [(mention.field, mention.start, mention.end, mention.matched)]
+    places += [(hit.field, hit.start, hit.end, hit.matched) for hit in mention.hits]
+    assert len(places) == 4
+    assert all(fields[field][start:end] == matched for field, start, end, matched in places)
+
+
+def test_the_excerpt_holds_the_words_between_both_marks() -> None:
+    title = "통일부 “중국서 다수의 북한 주민 북송…탈북민 숫자는 미확인”"
+    (mention,) = topics.compile({"t": {"terms": {"ko": ["탈북민"]}}}).match(title, "", "ko")
+    assert mention.excerpt.startswith("[…] ")
+    assert mention.excerpt.endswith(" […]")
+    assert "탈북민" in mention.excerpt
+
+
+# terms, language of the article, whether they are tried, why
+LANGUAGES = [
+    ("ko", "ko", True, "the same language"),
+    ("ko", "ja", False, "another language"),
+    ("any", "ja", True, "any is every language"),
+    ("zh", "zh-Hant", True, "zh is all Chinese"),
+    ("zh-Hant", "zh-Hans", False, "one script only"),
+    ("zh-Hant", "zh", True, "a script that cannot be told excludes nothing"),
+    ("en", "und", True, "a language that cannot be told excludes nothing"),
+]
+
+
+@pytest.mark.parametrize(("terms", "language", "tried", "why"), LANGUAGES, ids=[row[-1] for row in LANGUAGES])
+def test_which_articles_a_term_is_tried_on(terms: str, language: str, tried: bool, why: str) -> None:
+    assert bool(topics.compile({"t": {"terms": {terms: ["OKN"]}}}).match("OKN", "", language)) is tried
+
+
+def test_an_exclusion_takes_the_mention_back_in_its_language_only() -> None:
+    matcher = topics.compile(
+        {"t": Topic(id="t", name="T", terms={"any": ("defector",)}, exclude={"en": ("football",)})}
+    )
+    assert not matcher.match("Defector plays football", "", "en")
+    assert matcher.match("Defector plays football", "", "de")
+
+
+def test_a_link_to_our_page_is_a_mention_that_no_exclusion_takes_back() -> None:
+    page = "https://example.org/archive/notice"
+    matcher = topics.compile({"t": {"pages": [page], "exclude": {"en": ["football"]}}})
+    link = Link(url=page, text="the notice", before="as ", after=" says")
+    (mention,) = matcher.match("football", "", "en", [link])
+    assert (mention.kind, mention.term, mention.field) == (MentionKind.LINK, page, "body")
+    assert mention.excerpt == "[…] as the notice says […]"
+
+
+def test_one_mention_a_topic_in_the_order_of_the_topics() -> None:
+    matcher = topics.compile({"b": {"terms": {"en": ["one", "two"]}}, "a": {"terms": {"en": ["two"]}}})
+    assert [mention.topic for mention in matcher.match("one two", "", "en")] == ["b", "a"]
+
+
+# query, column, a part of what was expected, why
+MISTAKES = [
+    ("", 1, "a word", "nothing at all"),
+    ("AND x", 1, "a word", "an operator first"),
+    ("x AND", 6, "a word", "an operator last"),
+    ("(x OR y", 8, ")", "an open parenthesis"),
+    ("x)", 2, "the end", "a parenthesis too many"),
+    ('x "y', 3, "closing quote", "an open phrase"),
+    ("*x", 1, "*", "a star before a word"),
+    ("NOT x", 1, "not behind NOT", "all but something is nearly everything"),
+    ("x OR NOT y", 1, "not behind NOT", "one side of OR is nearly everything"),
+    ('""', 1, "a letter or a digit", "an empty phrase"),
+]
+
+
+@pytest.mark.parametrize(("query", "column", "expected", "why"), MISTAKES, ids=[row[-1] for row in MISTAKES])
+def test_a_query_that_cannot_be_read_says_where_and_what_was_expected(
+    query: str, column: int, expected: str, why: str
+) -> None:
+    with pytest.raises(QueryError) as caught:
+        topics.check(query)
+    assert caught.value.column == column
+    assert expected in caught.value.expected
+
+
+printable = st.characters(exclude_categories=("Cs", "Cc", "Cf", "Cn", "Co"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(printable, max_size=40), st.text(printable, min_size=1, max_size=6), st.text(printable, max_size=40))
+def test_a_span_folds_to_the_word_that_was_asked_for(before: str, word: str, after: str) -> None:
+    try:
+        matcher = topics.compile({"t": {"terms": {"any": [f'"{word}"']}}})
+    except QueryError:
+        return
+    wanted = texts.fold(word).strip()
+    for mention in matcher.match(before + word + after, "", "ko"):
+        assert texts.fold(mention.matched).strip() == wanted
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_is_a_query_or_a_clear_mistake(query: str) -> None:
+    with contextlib.suppress(QueryError):
+        topics.parse(query)
+        return
+    with pytest.raises(QueryError) as caught:
+        topics.parse(query)
+    assert 1 <= caught.value.column <= len(query) + 1

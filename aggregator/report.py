@@ -1,0 +1,58 @@
+"""Outcomes -> the summary of a run, its exit status, and what a person should do about a failing source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aggregator.model import Outcome, Status, Summary
+
+# What to do, where the note itself does not say it: the note tells what happened, and often that is enough.
+ADVICE = {
+    Status.BAD_ENCODING: "set `encoding` for this source",
+    Status.BUG: "a fault of this program: please report it",
+    Status.CONNECT: "wait if it passes; else see that this machine is online, and that the address is right",
+    Status.DNS: "see that the name is spelt right, and that this machine is online",
+    Status.EMPTY: "it answered without a single item: open it in a browser; has the site changed?",
+    Status.PARSE_ERROR: "wait if it passes; else tell the outlet that its feed is broken",
+    Status.REFUSED_ADDRESS: "set `allow_private: true` if a private address is meant",
+    Status.TLS: "wait, or tell the outlet: certificates are never ignored",
+    Status.TOO_MANY_REDIRECTS: "open it in a browser, and write the address where it ends into feeds.yaml",
+    Status.TRUNCATED: "wait: it is asked again",
+}
+
+
+def summary(outcomes: Iterable[Outcome], *, strict: bool = False) -> Summary:
+    """What a run came to. The exit code is 1 where every due source failed, or any with `strict`, else 0."""
+    outcomes = tuple(outcomes)
+    failures = tuple(one for one in outcomes if one.status.failed)
+    bad = bool(failures) and (strict or len(failures) == len(outcomes))
+    return Summary(
+        due=len(outcomes),
+        ok=_count(outcomes, Status.OK),
+        unchanged=_count(outcomes, Status.UNCHANGED),
+        empty=_count(outcomes, Status.EMPTY),
+        failed=len(failures),
+        new=sum(one.new for one in outcomes),
+        changed=sum(one.changed for one in outcomes),
+        mentions=sum(one.mentions for one in outcomes),
+        exit_code=1 if bad else 0,
+        failures=failures,
+    )
+
+
+def _count(outcomes: Iterable[Outcome], status: Status) -> int:
+    return sum(one.status is status for one in outcomes)
+
+
+def headline(summary: Summary) -> str:
+    """The summary in one line."""
+    return (
+        f"{summary.due} due: {summary.ok} ok, {summary.unchanged} unchanged, {summary.failed} failed; "
+        f"{summary.new} new, {summary.changed} changed, {summary.mentions} mentions"
+    )
+
+
+def failure(outcome: Outcome) -> str:
+    """One line for the operator: which source, what happened, what to do."""
+    parts = (outcome.source, outcome.status, outcome.note, ADVICE.get(outcome.status, ""))
+    return ": ".join(part for part in parts if part)

@@ -1,0 +1,92 @@
+"""When a source is asked: what is due now, and when next, after what came of it. Pure: clock and dice are given.
+
+A source is asked again after its interval, less a few per cent, so that a cron job of the same interval meets it; the
+dice spread the sources. What the server asks for (Retry-After, max-age, Expires, ttl, skipHours, skipDays) only ever
+postpones, by 32 days at most. Failures back off linearly up to a day: temporary ones by half an interval each, the
+others by a whole one. 410 Gone ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aggregator.model import Pace, Poll, Source, SourceState, Status
+
+LONGEST = timedelta(days=32)  # no answer of a server postpones the next poll beyond this
+LONGEST_BACK_OFF = timedelta(days=1)
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_EARLIEST, _LATEST = 0.90, 0.96  # of the interval: early enough for the next tick of cron
+
+_TEMPORARY = frozenset({Status.TIMEOUT, Status.CONNECT, Status.DNS, Status.UNAVAILABLE, Status.TRUNCATED, Status.BUG})
+_LOST = frozenset({Status.GONE, Status.NOT_FOUND, Status.DNS})  # where a remembered redirect leads nowhere any more
+
+
+def state_of(source: Source, remembered: SourceState | None) -> SourceState:
+    """What is remembered of a source; nothing where it is new, or feeds.yaml now gives it another address."""
+    if remembered is None or remembered.url != source.public_url:
+        return SourceState(source=source.id, url=source.public_url)
+    return remembered
+
+
+def due(sources: Iterable[Source], states: Mapping[str, SourceState], now: datetime) -> tuple[Source, ...]:
+    """The sources to be asked now, in their order."""
+    return tuple(source for source in sources if source.enabled and is_due(states[source.id], now))
+
+
+def is_due(state: SourceState, now: datetime) -> bool:
+    """Whether a source may be asked. A due time beyond what we ever set comes from a clock that was wrong."""
+    if not state.enabled:
+        return False
+    return state.due_at is None or state.due_at <= now or state.due_at > now + LONGEST
+
+
+def next_state(poll: Poll, *, new: int, now: datetime, dice: float) -> SourceState:
+    """What is to be remembered after a poll that found `new` articles. `dice` is a random number from 0 to 1.
+
+    Validators and the hash of the body are taken over only where the body was read, so that they are never ahead of
+    the rows: after a failure the source is asked as before.
+    """
+    state, fetched = poll.state, poll.fetched
+    lost = state.moved_to is not None and poll.status in _LOST
+    remembered = replace(
+        state,
+        status=poll.status,
+        note=poll.note,
+        enabled=lost or poll.status is not Status.GONE,
+        failures=state.failures + 1 if poll.status.failed else 0,
+        moved_to=None if lost else fetched.moved_to or state.moved_to,
+        due_at=_next_due(poll, now, dice),
+    )
+    if poll.status.failed:
+        return remembered
+    return replace(
+        remembered,
+        etag=fetched.etag,
+        last_modified=fetched.last_modified,
+        body_hash=poll.body_hash or state.body_hash,
+        last_ok_at=now,
+        last_new_at=now if new else state.last_new_at,
+    )
+
+
+def _next_due(poll: Poll, now: datetime, dice: float) -> datetime:
+    every = poll.source.every
+    wait = every * (_EARLIEST + (_LATEST - _EARLIEST) * dice)
+    if poll.status.failed:
+        weight = 0.5 if poll.status in _TEMPORARY else 1.0
+        wait += min(every * weight * poll.state.failures, max(LONGEST_BACK_OFF - every, timedelta()))
+    pace = poll.reading.pace if poll.reading else Pace()
+    asked = (poll.fetched.retry_after, poll.fetched.max_age, pace.ttl)
+    wait = max([wait, *(min(least, LONGEST) for least in asked if least)])
+    return _outside(now + wait, pace)
+
+
+def _outside(moment: datetime, pace: Pace) -> datetime:
+    """The first moment from `moment` on that is in no hour and on no day that the feed wants to be left alone."""
+    for _ in range(8 * 24):
+        if moment.hour not in pace.skip_hours and _DAYS[moment.weekday()] not in pace.skip_days:
+            break
+        moment = (moment + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    return moment

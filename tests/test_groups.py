@@ -1,0 +1,124 @@
+"""Same article, revision, copy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from aggregator import groups
+from aggregator.model import Article, Item, Known, Language, Outlet, Precision, Published, RevisionKind
+
+NOW = datetime(2023, 10, 12, 6, 0, tzinfo=UTC)
+WIRE = Outlet(id="wire", name="Wire", homepage="https://wire.example")
+DAILY = Outlet(id="daily", name="Daily", homepage="https://www.daily.example")
+URL = "https://www.daily.example/news/1"
+
+
+def article(title: str, summary: str = "", outlet: Outlet | None = DAILY, url: str = URL) -> Article:
+    return Article(
+        item=Item(title=title, summary=summary, link=url),
+        url=url,
+        outlet=outlet,
+        language=Language(tag="ko", basis="hangul", confidence=1.0),
+        published=Published(value=NOW, precision=Precision.SECOND, basis="test"),
+        published_text="",
+        published_basis="",
+        date=date(2023, 10, 12),
+    )
+
+
+def known(title: str, *, seen: str | None = "", **changes: object) -> Known:
+    held = Known(
+        id=1, url=URL, title=title, summary="", outlet=DAILY, published_at=NOW, first_seen_at=NOW,
+        seen_title=title if seen == "" else seen, seen_summary="" if seen is not None else None,
+    )  # fmt: skip
+    return replace(held, **changes)  # type: ignore[arg-type]
+
+
+# before, after, the kind of the revision or None, why
+REVISIONS = [
+    ("북송 반대 집회", "북송 반대 집회 열려", RevisionKind.EDIT, "another word"),
+    ("북송 반대 집회", "북송  반대\u00a0집회", None, "white space only"),
+    ("ＯＫＮ 집회", "OKN 집회", None, "width only"),
+    ("난핑", "남평", RevisionKind.EDIT, "one syllable"),
+    ("남평 통해 북송", "[정정] 난핑 통해 북송", RevisionKind.CORRECTION, "Korean: 정정"),
+    ("南平から送還", "【訂正】南坪から送還", RevisionKind.CORRECTION, "Japanese: 訂正"),
+    ("经南平遣返", "更正：经南坪遣返", RevisionKind.CORRECTION, "Chinese: 更正"),
+    ("Sent back through Nampyong", "Correction: Sent back through Nanping", RevisionKind.CORRECTION, "English"),
+    ("[정정] 난핑", "[정정] 난핑 통해 북송", RevisionKind.EDIT, "it had said so before"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "kind", "why"), REVISIONS, ids=[row[-1] for row in REVISIONS])
+def test_revisions(before: str, after: str, kind: RevisionKind | None, why: str) -> None:
+    revisions = groups.decide(article(after), (), known(before)).revisions
+    assert [(one.before, one.after, one.kind) for one in revisions] == ([(before, after, kind)] if kind else [])
+
+
+def test_what_another_source_calls_the_article_is_no_revision() -> None:
+    assert groups.decide(article("[속보] 북송"), (), known("북송", seen=None)).revisions == ()
+
+
+# whose it is, who gives it now, whose it becomes, why
+OWNERS = [
+    (None, DAILY, DAILY, "nobody's: the one that comes"),
+    (DAILY, WIRE, DAILY, "the outlet at home on the host keeps it"),
+    (WIRE, DAILY, DAILY, "the outlet at home on the host gets it"),
+    (WIRE, Outlet(id="other", name="Other"), WIRE, "nobody is at home: the first has it"),
+    (DAILY, None, DAILY, "a portal never has it"),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "after", "why"), OWNERS, ids=[row[-1] for row in OWNERS])
+def test_whose_article_it_is(before: Outlet | None, now: Outlet | None, after: Outlet | None, why: str) -> None:
+    assert groups.decide(article("t", outlet=now), (), known("t", outlet=before)).outlet == after
+
+
+LONG = "통일부 “중국서 다수의 북한 주민 북송…탈북민 숫자는 미확인”"
+
+# one headline, another, whether they share a key, why
+KEYS = [
+    (LONG, f"[속보] {LONG}", True, "a tag in front"),
+    (LONG, f"{LONG} | 가상일보", True, "an outlet behind"),
+    (LONG, f"(종합2보) {LONG}", True, "a wire's version mark"),
+    (LONG, LONG.replace("“", "'").replace("”", "'").replace("…", ", "), True, "punctuation"),
+    ("中国が脱北者600人を一斉に強制送還", "中国が脱北者６００人を一斉に強制送還", True, "full-width digits"),
+    ("中国が脱北者600人を一斉に強制送還", "中国が脱北者500人を一斉に強制送還", False, "another number"),
+    ("코스피 0.5% 상승 마감, 2600선 회복", "코스피 0.7% 상승 마감, 2600선 회복", False, "a daily template"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "same", "why"), KEYS, ids=[row[-1] for row in KEYS])
+def test_headline_keys(one: str, other: str, same: bool, why: str) -> None:
+    assert (groups.headline_key(one) == groups.headline_key(other)) is same
+    assert groups.headline_key(one)
+
+
+def test_a_short_headline_proves_nothing() -> None:
+    assert groups.headline_key("오늘의 운세") == ""
+
+
+def cluster(*when: tuple[int, Outlet | None, int]) -> tuple[Known, ...]:
+    """(number, outlet, hours after NOW) of each article."""
+    return tuple(
+        known(
+            LONG, id=number, outlet=outlet, url=f"https://{number}.example/", published_at=NOW + timedelta(hours=hours)
+        )
+        for number, outlet, hours in when
+    )
+
+
+def test_the_one_published_first_is_the_original_in_whatever_order_they_came() -> None:
+    found = {copy.article: copy.original for copy in groups.copies(cluster((1, DAILY, 2), (2, WIRE, 0), (3, None, 3)))}
+    assert found == {2: None, 1: 2, 3: 2}
+
+
+def test_the_reason_names_the_original_and_the_lag() -> None:
+    *_, copy = groups.copies(cluster((1, WIRE, 0), (2, DAILY, 1)))
+    assert copy.reason == "same headline as Wire, 60 minutes later"
+
+
+def test_an_outlet_does_not_copy_itself_and_a_week_is_too_long() -> None:
+    assert all(copy.original is None for copy in groups.copies(cluster((1, WIRE, 0), (2, WIRE, 1), (3, DAILY, 24 * 7))))

@@ -1,0 +1,128 @@
+"""When a source is asked next, after what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator import schedule
+from aggregator.model import Fetched, Pace, Poll, Reading, Source, SourceState, Status
+
+NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)  # a Sunday
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SOURCE = Source(id="s", url="https://example.org/feed", every=HOUR)
+STATE = SourceState(source="s", url=SOURCE.public_url, etag='"old"', last_modified="then", body_hash="h")
+
+
+def poll(status: Status, *, state: SourceState = STATE, pace: Pace | None = None, **fetched: object) -> Poll:
+    return Poll(
+        source=SOURCE,
+        state=state,
+        started_at=NOW,
+        fetched=Fetched(status=status, **fetched),  # type: ignore[arg-type]
+        status=status,
+        reading=Reading(items=(), pace=pace) if pace else None,
+        body_hash="new" if status is Status.OK else None,
+    )
+
+
+def wait(asked: Poll, dice: float = 1.0) -> timedelta:
+    due_at = schedule.next_state(asked, new=0, now=NOW, dice=dice).due_at
+    assert due_at is not None
+    return due_at - NOW
+
+
+def failed(times: int, status: Status = Status.NOT_FOUND) -> Poll:
+    return poll(status, state=replace(STATE, failures=times))
+
+
+# what came of it, the least and the most it waits, why
+WAITS = [
+    (poll(Status.OK), 0.9 * HOUR, 0.97 * HOUR, "an interval, a little early for the next tick of cron"),
+    (poll(Status.UNCHANGED), 0.9 * HOUR, 0.97 * HOUR, "nothing new is no reason to wait"),
+    (failed(0), 0.9 * HOUR, HOUR, "a first failure is asked again after an interval"),
+    (failed(3), 3.9 * HOUR, 4 * HOUR, "failures back off by an interval each"),
+    (failed(4, Status.TIMEOUT), 2.9 * HOUR, 3 * HOUR, "temporary ones by half of one"),
+    (failed(500), 23 * HOUR, DAY, "a day is the longest back-off"),
+    (poll(Status.RATE_LIMITED, retry_after=5 * HOUR), 5 * HOUR, 5 * HOUR, "Retry-After is waited for"),
+    (poll(Status.OK, max_age=3 * HOUR), 3 * HOUR, 3 * HOUR, "max-age is waited for"),
+    (poll(Status.OK, max_age=timedelta(minutes=1)), 0.9 * HOUR, HOUR, "a short max-age does not hurry us"),
+    (poll(Status.OK, pace=Pace(ttl=6 * HOUR)), 6 * HOUR, 6 * HOUR, "ttl is waited for"),
+    (poll(Status.RATE_LIMITED, retry_after=400 * DAY), 32 * DAY, 32 * DAY, "nobody postpones us for longer"),
+    (poll(Status.OK, pace=Pace(skip_hours=frozenset({6, 7}))), 2 * HOUR, 2 * HOUR, "hours to be left alone"),
+    (poll(Status.OK, pace=Pace(skip_days=frozenset({"Sunday"}))), 18 * HOUR, 18 * HOUR, "days to be left alone"),
+]
+
+
+@pytest.mark.parametrize(("asked", "least", "most", "why"), WAITS, ids=[row[-1] for row in WAITS])
+@pytest.mark.parametrize("dice", [0.0, 0.5, 1.0])
+def test_how_long_it_waits(asked: Poll, least: timedelta, most: timedelta, why: str, dice: float) -> None:
+    assert least <= wait(asked, dice) <= most
+
+
+def test_dice_spread_the_sources() -> None:
+    assert wait(poll(Status.OK), 0.0) < wait(poll(Status.OK), 1.0)
+
+
+def test_a_read_body_brings_its_validators_a_failure_keeps_the_old_ones() -> None:
+    good = schedule.next_state(poll(Status.OK, etag='"new"'), new=2, now=NOW, dice=0)
+    assert (good.etag, good.last_modified, good.body_hash, good.last_new_at) == ('"new"', None, "new", NOW)
+    for status in Status:
+        if status.failed:
+            bad = schedule.next_state(poll(status, etag='"new"'), new=0, now=NOW, dice=0)
+            assert (bad.etag, bad.last_modified, bad.body_hash, bad.failures) == ('"old"', "then", "h", 1)
+
+
+def test_success_forgets_failures_and_gone_ends_it() -> None:
+    assert schedule.next_state(poll(Status.OK, state=replace(STATE, failures=9)), new=0, now=NOW, dice=0).failures == 0
+    gone = schedule.next_state(poll(Status.GONE), new=0, now=NOW, dice=0)
+    assert not gone.enabled
+    assert not schedule.is_due(gone, NOW + 100 * DAY)
+
+
+def test_a_permanent_redirect_is_remembered() -> None:
+    moved = schedule.next_state(poll(Status.OK, moved_to="https://example.org/new"), new=0, now=NOW, dice=0)
+    assert moved.moved_to == "https://example.org/new"
+    again = schedule.next_state(poll(Status.OK, state=moved), new=0, now=NOW, dice=0)
+    assert again.moved_to == "https://example.org/new"
+
+
+def test_a_redirect_that_leads_nowhere_any_more_is_forgotten_and_the_first_address_asked_again() -> None:
+    moved = replace(STATE, moved_to="https://example.org/new")
+    for status in (Status.GONE, Status.NOT_FOUND, Status.DNS):
+        lost = schedule.next_state(poll(status, state=moved), new=0, now=NOW, dice=0)
+        assert (lost.moved_to, lost.enabled) == (None, True)
+    kept = schedule.next_state(poll(Status.TIMEOUT, state=moved), new=0, now=NOW, dice=0)
+    assert kept.moved_to == moved.moved_to
+
+
+# what is remembered, whether it is due, why
+DUE = [
+    (STATE, True, "never asked"),
+    (replace(STATE, due_at=NOW), True, "due now"),
+    (replace(STATE, due_at=NOW + HOUR), False, "due later"),
+    (replace(STATE, due_at=NOW + 400 * DAY), True, "due beyond what we ever set: a clock was wrong"),
+    (replace(STATE, enabled=False), False, "switched off"),
+]
+
+
+@pytest.mark.parametrize(("state", "due", "why"), DUE, ids=[row[-1] for row in DUE])
+def test_what_is_due(state: SourceState, due: bool, why: str) -> None:
+    assert schedule.is_due(state, NOW) is due
+
+
+def test_a_source_with_a_new_address_begins_anew() -> None:
+    moved = replace(SOURCE, url="https://example.org/other")
+    assert schedule.state_of(moved, STATE) == SourceState(source="s", url="https://example.org/other")
+    assert schedule.state_of(SOURCE, STATE) is STATE
+
+
+@given(
+    st.sampled_from([status for status in Status if status is not Status.GONE]), st.integers(0, 10_000), st.floats(0, 1)
+)
+def test_every_wait_is_positive_and_bounded(status: Status, failures: int, dice: float) -> None:
+    assert timedelta() < wait(poll(status, state=replace(STATE, failures=failures)), dice) <= schedule.LONGEST + DAY

@@ -1,0 +1,547 @@
+"""The database: executes what was decided, one transaction a source, and answers what deciding needs to know.
+
+Nothing is decided here. A source's rows and its validators are written together, so that after a kill at any moment
+either both are there or neither. Writers say BEGIN IMMEDIATE, so that a busy database is waited for.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from aggregator import schema, search
+from aggregator.errors import RunLocked, StoreBusy, StoreDamaged, StoreError, StoreNewer
+from aggregator.model import (
+    Config,
+    Copy,
+    Decision,
+    Known,
+    Link,
+    Mention,
+    Outcome,
+    Outlet,
+    Pingback,
+    Reference,
+    Source,
+    SourceState,
+    Status,
+    Summary,
+    Topic,
+)
+
+BUSY_SECONDS = 10  # how long another writer is waited for
+_CHUNK = 500  # values in one IN (…): SQLite before 3.32 took 999
+
+
+def to_text(moment: datetime | None) -> str | None:
+    """An instant as the database writes it: `YYYY-MM-DDTHH:MM:SSZ`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def to_instant(text: str | None) -> datetime | None:
+    """The reverse of `to_text`."""
+    return datetime.fromisoformat(text) if text else None
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Holds the lock of a database, so that two runs never overlap. Raises RunLocked where another one has it.
+
+    The lock is the kernel's (flock): it ends with the process, however that dies.
+    """
+    with path.with_name(path.name + ".lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise RunLocked(f"{path}: another run is at work") from problem
+        yield
+
+
+class Store:
+    """An open database. Use it as a context manager; one thread at a time."""
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        """Opens the database and brings its tables up to date. Raises StoreError with what is wrong and what to do."""
+        self.path = path
+        if not create and not path.exists():
+            raise StoreError(f"{path}: there is no database yet; `aggregator run` makes it")
+        with self._explained():
+            self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._prepare()
+
+    def _prepare(self) -> None:
+        found = schema.version(self._connection)
+        if found > schema.VERSION:
+            raise StoreNewer(f"{self.path}: was written by a newer version of this program; please upgrade")
+        if self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            self._connection.execute("PRAGMA journal_mode = wal")
+        self._connection.execute("PRAGMA synchronous = normal")  # WAL survives a kill; a power cut costs a run at most
+        if found < schema.VERSION:
+            schema.migrate(self._connection)
+        self._connection.execute("PRAGMA foreign_keys = on")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turns what SQLite says into what an operator can act upon."""
+        try:
+            yield
+        except sqlite3.OperationalError as problem:
+            if "locked" in str(problem) or "busy" in str(problem):
+                raise StoreBusy(f"{self.path}: another program held it for {BUSY_SECONDS} s; try again") from problem
+            raise StoreError(f"{self.path}: {problem}") from problem
+        except sqlite3.DatabaseError as problem:
+            hint = "it is left as it is; restore it from a backup or move it away"
+            raise StoreDamaged(f"{self.path}: {problem}; {hint}") from problem
+
+    def close(self) -> None:
+        """Closes the database."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written within is there as a whole, or not at all."""
+        with self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
+        with self._explained():
+            cursor = self._connection.execute(sql, values)
+            cursor.row_factory = sqlite3.Row
+            return cursor.fetchall()
+
+    # --- feeds.yaml ---------------------------------------------------------------------------------------------------
+
+    def remembers(self, key: str, value: str) -> bool:
+        """Whether the program has noted exactly this about itself."""
+        return bool(self._rows("SELECT 1 FROM meta WHERE key = ? AND value = ?", (key, value)))
+
+    def note(self, key: str, value: str) -> None:
+        """Notes something about the program itself."""
+        self._connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+
+    def configure(self, config: Config) -> None:
+        """Writes sources, outlets and topics of feeds.yaml into their tables; what it no longer has is switched off."""
+        self._save_outlets(config.outlets.values())
+        self._connection.execute("UPDATE topics SET enabled = 0")
+        self._upsert("topics", [_topic_row(topic) for topic in config.topics.values()])
+        gone = [row["id"] for row in self._rows("SELECT id FROM sources") if row["id"] not in config.sources]
+        self._connection.executemany("UPDATE sources SET enabled = 0 WHERE id = ?", [(source,) for source in gone])
+        self._upsert("sources", [_source_row(source) for source in config.sources.values()])
+
+    def _upsert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Inserts rows by their `id`, or changes just the columns given: nothing else of an old row is touched."""
+        if not rows:
+            return
+        names = list(rows[0])
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
+        columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join(f":{name}" for name in names)
+        self._connection.executemany(
+            f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {changes}",  # noqa: S608 - our own names
+            rows,
+        )
+
+    def _save_outlets(self, outlets: Iterable[Outlet]) -> None:
+        rows = [asdict(outlet) | {"aliases": _json(outlet.aliases)} for outlet in outlets]
+        self._upsert("outlets", rows)
+
+    # --- runs ---------------------------------------------------------------------------------------------------------
+
+    def states(self) -> dict[str, SourceState]:
+        """What is remembered of each source."""
+        return {row["id"]: _state(row) for row in self._rows("SELECT * FROM sources")}
+
+    def begin_run(self, now: datetime, version: str) -> int:
+        """The number of a new run."""
+        with self.transaction():
+            cursor = self._connection.execute(
+                "INSERT INTO runs (started_at, version) VALUES (?, ?)", (to_text(now), version)
+            )
+        return int(cursor.lastrowid or 0)
+
+    def end_run(self, run: int, summary: Summary, now: datetime) -> None:
+        """Writes what a run came to."""
+        counts = {key: value for key, value in summary.as_dict().items() if key != "failures"}
+        changes = ", ".join(f"{key} = :{key}" for key in counts)
+        with self.transaction():
+            self._connection.execute(
+                f"UPDATE runs SET {changes}, ended_at = :now WHERE id = :run",  # noqa: S608 - names of our own fields
+                counts | {"now": to_text(now), "run": run},
+            )
+
+    def finish(self, run: int, outcome: Outcome, state: SourceState) -> None:
+        """Writes what a source came to in a run, and what is to be remembered of it."""
+        row = asdict(outcome) | {"run": run, "started_at": to_text(outcome.started_at)}
+        del row["mentions"]
+        self._insert("fetches", row)
+        times = {key: to_text(getattr(state, key)) for key in ("body_at", "due_at", "last_ok_at", "last_new_at")}
+        kept = asdict(state) | times
+        del kept["url"], kept["source"]
+        changes = ", ".join(f"{key} = :{key}" for key in kept)
+        self._connection.execute(f"UPDATE sources SET {changes} WHERE id = :id", kept | {"id": state.source})  # noqa: S608
+
+    def _insert(self, table: str, row: Mapping[str, Any]) -> int:
+        columns, marks = ", ".join(f'"{name}"' for name in row), ", ".join(f":{name}" for name in row)
+        cursor = self._connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", row)  # noqa: S608 - our own names
+        return int(cursor.lastrowid or 0)
+
+    # --- articles -----------------------------------------------------------------------------------------------------
+
+    def known(self, addresses: Sequence[str], source: str) -> dict[str, Known]:
+        """What is held of the articles at these canonical URLs, and what `source` said of them last."""
+        found: dict[str, Known] = {}
+        for begin in range(0, len(addresses), _CHUNK):
+            chunk = addresses[begin : begin + _CHUNK]
+            marks = ", ".join("?" * len(chunk))
+            rows = self._rows(
+                f"{_KNOWN} LEFT JOIN sightings ON sightings.article = articles.id AND sightings.source = ?"
+                f" WHERE articles.url IN ({marks})",
+                (source, *chunk),
+            )
+            found |= {row["url"]: _known(row) for row in rows}
+        return found
+
+    def headline_cluster(self, key: str) -> tuple[Known, ...]:
+        """The articles whose headlines have this key."""
+        rows = self._rows(
+            f"{_KNOWN} LEFT JOIN sightings ON 0"  # noqa: S608 - a constant
+            " WHERE articles.id IN (SELECT article FROM headlines WHERE key = ?)",
+            (key,),
+        )
+        return tuple(_known(row) for row in rows)
+
+    def save(self, source: str, decision: Decision, now: datetime) -> int:
+        """Writes an article as decided, with its sighting, revisions, links and mentions. Returns its number."""
+        if decision.outlet:
+            self._save_outlet_once(decision.outlet)
+        self._save_language(decision.article.language.tag)
+        article = decision.known.id if decision.known else self._add(decision, now)
+        if decision.known:
+            self._change(decision.known, decision, now)
+        self._sight(article, source, decision, now)
+        self._connection.executemany(
+            "INSERT INTO revisions (article, seen_at, field, before, after, kind) VALUES (?, ?, ?, ?, ?, ?)",
+            [(article, to_text(now), one.field, one.before, one.after, one.kind) for one in decision.revisions],
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO links (article, url, text, before, after) VALUES (?, ?, ?, ?, ?)",
+            [(article, link.url, link.text, link.before, link.after) for link in decision.article.links],
+        )
+        self._connection.execute(
+            "INSERT OR REPLACE INTO headlines (article, key) VALUES (?, ?)", (article, decision.headline)
+        )
+        return article
+
+    def _save_outlet_once(self, outlet: Outlet) -> None:
+        """An outlet that feeds.yaml does not name, but the built-in list does, is written when it is first needed."""
+        if not self._rows("SELECT 1 FROM outlets WHERE id = ?", (outlet.id,)):
+            self._save_outlets([outlet])
+
+    def _save_language(self, tag: str) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO languages (id, name) VALUES (?, ?)", (tag, tag))
+
+    def _add(self, decision: Decision, now: datetime) -> int:
+        row = _article_row(decision) | {"first_seen_at": to_text(now), "last_seen_at": to_text(now)}
+        article = self._insert("articles", row)
+        search.add(self._connection, [(article, row["title"], row["summary"])])
+        return article
+
+    def _change(self, known: Known, decision: Decision, now: datetime) -> None:
+        """A known article: what the source changed is taken over, and a date that was missing until now."""
+        row = _article_row(decision)
+        changed = {one.field for one in decision.revisions}
+        article = known.id
+        if known.seen_title is None:  # this source has it for the first time: the others' words stay
+            row["title"], row["summary"] = known.title, known.summary or row["summary"]
+        elif not changed:
+            row["title"], row["summary"] = known.title, row["summary"] or known.summary
+        search.remove(self._connection, [(article, known.title, known.summary)])
+        search.add(self._connection, [(article, row["title"], row["summary"])])
+        self._connection.execute(_CHANGE, row | {"id": article, "now": to_text(now), "said": int(bool(changed))})
+
+    def _sight(self, article: int, source: str, decision: Decision, now: datetime) -> None:
+        item = decision.article.item
+        self._connection.execute(
+            _SIGHT, (article, source, item.guid, item.link, item.title, item.summary, to_text(now), to_text(now))
+        )
+
+    def seen(self, articles: Sequence[int], source: str, now: datetime) -> None:
+        """Notes that a source still has articles about which it said nothing new."""
+        moment = to_text(now)
+        self._connection.executemany(
+            "UPDATE sightings SET last_seen_at = ? WHERE article = ? AND source = ?",
+            [(moment, article, source) for article in articles],
+        )
+        self._connection.executemany(
+            "UPDATE articles SET last_seen_at = ? WHERE id = ?", [(moment, article) for article in articles]
+        )
+
+    def save_copies(self, copies: Iterable[Copy]) -> None:
+        """Writes which articles are copies of which."""
+        self._connection.executemany(
+            "UPDATE articles SET copy_of = ?, copy_reason = ? WHERE id = ?",
+            [(one.original, one.reason, one.article) for one in copies],
+        )
+
+    def save_mentions(self, article: int, mentions: Sequence[Mention], now: datetime) -> tuple[int, int]:
+        """Makes these the mentions of an article. Returns how many came and how many were retired.
+
+        A mention that holds on keeps its number and `found_at`; one that no longer holds is kept, but retired.
+        """
+        held = {
+            row["topic"]
+            for row in self._rows("SELECT topic FROM mentions WHERE article = ? AND retired_at IS NULL", (article,))
+        }
+        topics = {mention.topic for mention in mentions}
+        self._connection.executemany(
+            "UPDATE mentions SET retired_at = ? WHERE article = ? AND topic = ?",
+            [(to_text(now), article, topic) for topic in held - topics],
+        )
+        self._connection.executemany(_MENTION, [_mention_row(article, mention, now) for mention in mentions])
+        if held != topics:
+            self._connection.execute("UPDATE articles SET topics = ? WHERE id = ?", (_json(sorted(topics)), article))
+        return len(topics - held), len(held - topics)
+
+    # --- reference lists ----------------------------------------------------------------------------------------------
+
+    def save_references(
+        self, source: str | None, url: str, references: Sequence[tuple[Reference, Outlet | None]], now: datetime
+    ) -> None:
+        """Writes the lines of a reference list that stands at `url`, in place of what it said before."""
+        self._connection.execute(
+            "INSERT INTO reference_lists (source, url, title, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (url) DO UPDATE SET last_seen_at = excluded.last_seen_at",
+            (source, url, source or url, to_text(now), to_text(now)),
+        )
+        number = self._rows("SELECT id FROM reference_lists WHERE url = ?", (url,))[0]["id"]
+        for position, (reference, outlet) in enumerate(references, start=1):
+            self._save_citation(number, position, reference, outlet)
+        self._connection.execute("DELETE FROM citations WHERE list = ? AND position > ?", (number, len(references)))
+
+    def _save_citation(self, number: int, position: int, reference: Reference, outlet: Outlet | None) -> None:
+        if outlet:
+            self._save_outlet_once(outlet)
+        self._save_language(reference.language.tag)
+        article = self._rows("SELECT id FROM articles WHERE url = ? OR link = ?", (reference.url, reference.url))
+        self._connection.execute(
+            _CITE,
+            (
+                number,
+                position,
+                reference.date.isoformat(),
+                reference.outlet,
+                outlet.id if outlet else None,
+                reference.headline,
+                reference.language.tag,
+                reference.url,
+                article[0]["id"] if article else None,
+                "resolved" if article else "unresolved",
+                "the list gives its URL" if article else "",
+            ),
+        )
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def pingbacks(self, topic: str) -> tuple[Pingback, ...]:
+        """The list of a topic, newest first."""
+        return tuple(_pingback(row) for row in self._rows(_MENTIONED, (topic,)))
+
+    def articles(self) -> Iterator[Pingback]:
+        """All articles, newest first, as lines of a list."""
+        yield from (_pingback(row) for row in self._rows(f"{_LINE} ORDER BY {_NEWEST}"))
+
+    def topics(self) -> dict[str, str]:
+        """Name of each topic by its id."""
+        return {row["id"]: row["name"] for row in self._rows("SELECT id, name FROM topics ORDER BY id")}
+
+    def search(self, query: str, limit: int) -> tuple[Pingback, ...]:
+        """The articles that a query finds, newest first, as lines of a list."""
+        with self._explained():
+            found = search.find(self._connection, query, limit)
+        rows = (self._rows(f"{_LINE} WHERE articles.id = ?", (article,))[0] for article in found)
+        return tuple(_pingback(row) for row in rows)
+
+    def health(self) -> list[dict[str, Any]]:
+        """Each source as `status` shows it: how it is, since when, and when it is asked next."""
+        return [dict(row) for row in self._rows(_HEALTH)]
+
+    def texts(self) -> Iterator[tuple[int, str, str, str]]:
+        """(number, title, summary, language) of every article."""
+        last = 0
+        while rows := self._rows(
+            "SELECT id, title, summary, language FROM articles WHERE id > ? ORDER BY id LIMIT 1000", (last,)
+        ):
+            yield from ((row["id"], row["title"], row["summary"], row["language"]) for row in rows)
+            last = rows[-1]["id"]
+
+    def links(self, article: int) -> tuple[Link, ...]:
+        """The links of the body of an article."""
+        rows = self._rows("SELECT url, text, before, after FROM links WHERE article = ?", (article,))
+        return tuple(Link(**dict(row)) for row in rows)
+
+    def reindex(self) -> int:
+        """Builds the search index anew. Returns the number of articles."""
+        with self.transaction():
+            return search.rebuild(self._connection)
+
+    def backup(self, target: Path) -> None:
+        """Copies the database into a new file, whole and consistent, while others read and write."""
+        if target.exists():
+            raise StoreError(f"{target}: is there already; a backup never overwrites")
+        with self._explained():
+            self._connection.execute("VACUUM INTO ?", (str(target),))
+
+
+_KNOWN = """
+SELECT articles.id, articles.url, articles.title, articles.summary, articles.published_at, articles.first_seen_at,
+       outlets.id AS outlet, outlets.name AS outlet_name, outlets.homepage, outlets.country,
+       sightings.title AS seen_title, sightings.summary AS seen_summary
+FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
+"""
+_CHANGE = """
+UPDATE articles SET
+  title = :title, summary = :summary, outlet = :outlet, author = coalesce(author, :author),
+  language = CASE WHEN :said THEN :language ELSE language END,
+  language_basis = CASE WHEN :said THEN :language_basis ELSE language_basis END,
+  date = CASE WHEN published_at IS NULL THEN :date ELSE date END,
+  published_text = CASE WHEN published_at IS NULL THEN :published_text ELSE published_text END,
+  published_basis = CASE WHEN published_at IS NULL THEN :published_basis ELSE published_basis END,
+  published_precision = CASE WHEN published_at IS NULL THEN :published_precision ELSE published_precision END,
+  published_at = coalesce(published_at, :published_at), last_seen_at = :now
+WHERE id = :id
+"""
+_SIGHT = """
+INSERT INTO sightings (article, source, guid, link, title, summary, first_seen_at, last_seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (article, source) DO UPDATE SET guid = excluded.guid, link = excluded.link, title = excluded.title,
+  summary = excluded.summary, last_seen_at = excluded.last_seen_at
+"""
+_CITE = """
+INSERT INTO citations (list, position, date, outlet_text, outlet, headline, language, url, article, state, reason)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (list, position) DO UPDATE SET date = excluded.date, outlet_text = excluded.outlet_text,
+  outlet = excluded.outlet, headline = excluded.headline, language = excluded.language, url = excluded.url,
+  article = excluded.article, state = excluded.state, reason = excluded.reason
+"""
+_MENTION = """
+INSERT INTO mentions (article, topic, kind, term, matched, field, start, "end", excerpt, hits, found_at)
+VALUES (:article, :topic, :kind, :term, :matched, :field, :start, :end, :excerpt, :hits, :found_at)
+ON CONFLICT (article, topic) DO UPDATE SET kind = excluded.kind, term = excluded.term, matched = excluded.matched,
+  field = excluded.field, start = excluded.start, "end" = excluded."end", excerpt = excluded.excerpt,
+  hits = excluded.hits, retired_at = NULL
+"""
+_NEWEST = "articles.date DESC, articles.published_at DESC, articles.id DESC"  # as the view `pingbacks` orders
+_LINE = """
+SELECT '' AS topic, articles.date, coalesce(outlets.name, '') AS outlet, articles.title, articles.url,
+       articles.language, articles.summary AS excerpt, articles.published_at, articles.first_seen_at AS found_at
+FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
+"""
+_MENTIONED = """
+SELECT pingbacks.*, articles.published_at, mentions.found_at
+FROM pingbacks JOIN articles ON articles.id = pingbacks.article JOIN mentions ON mentions.id = pingbacks.mention
+WHERE pingbacks.topic = ? ORDER BY articles.date DESC, articles.published_at DESC, articles.id DESC
+"""
+_HEALTH = """
+SELECT id, kind, enabled, status, note, failures, last_ok_at, last_new_at, due_at,
+       (SELECT count(*) FROM sightings WHERE source = sources.id) AS articles
+FROM sources ORDER BY enabled DESC, failures DESC, id
+"""
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _topic_row(topic: Topic) -> dict[str, Any]:
+    parts = {name: _json(getattr(topic, name)) for name in ("terms", "exclude", "pages")}
+    return {"id": topic.id, "name": topic.name, "enabled": 1} | parts
+
+
+def _source_row(source: Source) -> dict[str, Any]:
+    row = {name: getattr(source, name) for name in ("id", "outlet", "kind", "language", "zone")}
+    return row | {"url": source.public_url, "every": int(source.every.total_seconds())}
+
+
+def _state(row: sqlite3.Row) -> SourceState:
+    return SourceState(
+        source=row["id"],
+        url=row["url"],
+        enabled=bool(row["enabled"]),
+        status=Status(row["status"]) if row["status"] else None,
+        note=row["note"],
+        etag=row["etag"],
+        last_modified=row["last_modified"],
+        body_hash=row["body_hash"],
+        body_at=to_instant(row["body_at"]),
+        moved_to=row["moved_to"],
+        failures=row["failures"],
+        due_at=to_instant(row["due_at"]),
+        last_ok_at=to_instant(row["last_ok_at"]),
+        last_new_at=to_instant(row["last_new_at"]),
+    )
+
+
+def _known(row: sqlite3.Row) -> Known:
+    outlet = Outlet(id=row["outlet"], name=row["outlet_name"], homepage=row["homepage"], country=row["country"])
+    first_seen_at = datetime.fromisoformat(row["first_seen_at"])
+    same = ("id", "url", "title", "summary", "seen_title", "seen_summary")
+    return Known(
+        outlet=outlet if row["outlet"] else None,
+        published_at=to_instant(row["published_at"]),
+        first_seen_at=first_seen_at,
+        **{key: row[key] for key in same},
+    )
+
+
+def _article_row(decision: Decision) -> dict[str, Any]:
+    article = decision.article
+    published = article.published
+    return {
+        "date": article.date.isoformat() if article.date else None,
+        "title": article.title,
+        "outlet": decision.outlet.id if decision.outlet else None,
+        "language": article.language.tag,
+        "url": article.url,
+        "link": article.item.link,
+        "summary": article.item.summary,
+        "author": article.item.author,
+        "published_at": to_text(published.value) if published else None,
+        "published_text": article.published_text,
+        "published_basis": article.published_basis,
+        "published_precision": published.precision if published else None,
+        "language_basis": article.language.basis,
+    }
+
+
+def _mention_row(article: int, mention: Mention, now: datetime) -> dict[str, Any]:
+    row = asdict(mention) | {"article": article, "found_at": to_text(now)}
+    return row | {"hits": _json([asdict(hit) for hit in mention.hits])}
+
+
+def _pingback(row: sqlite3.Row) -> Pingback:
+    day = date.fromisoformat(row["date"]) if row["date"] else None
+    names = ("topic", "outlet", "title", "url", "language", "excerpt")
+    found_at = datetime.fromisoformat(row["found_at"])
+    published_at = to_instant(row["published_at"])
+    return Pingback(date=day, published_at=published_at, found_at=found_at, **{name: row[name] for name in names})

@@ -1,0 +1,177 @@
+"""Lists that leave the database: text, Markdown, HTML, CSV, JSON, JSON Feed, Atom; and the sources as OPML.
+
+The press writes what it likes into a headline. Here it is made inert for where it goes: escaped in HTML, Markdown and
+XML, and no cell of a CSV begins a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
+
+from aggregator.model import Config, Pingback
+
+LIST_FORMATS = ("text", "markdown", "html", "csv", "json")
+FEED_FORMATS = ("csv", "json", "jsonfeed", "atom")
+
+_UNDATED = "          "  # as wide as 2023/10/14
+
+
+def written(rows: Sequence[Pingback], form: str) -> str:
+    """A list in one of LIST_FORMATS, in the order given."""
+    writers = {"text": _text, "markdown": _markdown, "html": _html, "csv": _csv, "json": _json}
+    return writers[form](rows)
+
+
+def feed(rows: Sequence[Pingback], form: str, title: str) -> str:
+    """Articles or mentions in one of FEED_FORMATS; `title` names the feed."""
+    if form == "jsonfeed":
+        return _jsonfeed(rows, title)
+    return _atom(rows, title) if form == "atom" else written(rows, form)
+
+
+def _day(row: Pingback) -> str:
+    return row.date.strftime("%Y/%m/%d") if row.date else _UNDATED
+
+
+def _web(url: str) -> str:
+    """A URL that may be linked, or nothing: the press cannot make us link to a script."""
+    return url if urlsplit(url).scheme in ("http", "https") else ""
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def lines(rows: Iterable[Pingback]) -> str:
+    """A list as the archive page prints it: date, outlet, headline."""
+    return "".join(f"{_line(row)}\n" for row in rows)
+
+
+def _line(row: Pingback) -> str:
+    return " ".join(part for part in (_day(row), row.outlet, row.title) if part)
+
+
+def _text(rows: Iterable[Pingback]) -> str:
+    return "".join(f"{_line(row)}\n{_UNDATED} {row.url}\n" for row in rows)
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+def _markdown(rows: Iterable[Pingback]) -> str:
+    lines = []
+    for row in rows:
+        title, outlet, excerpt = (_MARKDOWN.sub(r"\\\1", part) for part in (row.title, row.outlet, row.excerpt))
+        address = row.url.replace("(", "%28").replace(")", "%29")
+        lines.append(f"- {_day(row)} {outlet} [{title}]({address})\n  > {excerpt}\n")
+    return "".join(lines)
+
+
+def _html(rows: Iterable[Pingback]) -> str:
+    """A fragment, as a blog lists its pingbacks: it can be pasted below a post."""
+    return '<ol class="pingbacks">\n' + "".join(map(_html_line, rows)) + "</ol>\n"
+
+
+def _html_line(row: Pingback) -> str:
+    title, outlet, excerpt = (html.escape(part) for part in (row.title, row.outlet, row.excerpt))
+    moment = f'<time datetime="{row.date.isoformat()}">{_day(row)}</time> ' if row.date else ""
+    link = f'<a href="{html.escape(_web(row.url))}" rel="nofollow"><bdi>{title}</bdi></a>'
+    head = f'<li lang="{html.escape(row.language)}">{moment}<cite>{outlet}</cite> {link}'
+    return f"{head}\n<p><bdi>{excerpt}</bdi></p></li>\n"
+
+
+_FIELDS = ("date", "outlet", "title", "url", "language", "excerpt")
+
+
+def _plain(row: Pingback) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS}
+    return values | {"date": row.date.isoformat() if row.date else None}
+
+
+def _json(rows: Iterable[Pingback]) -> str:
+    return json.dumps([_plain(row) for row in rows], ensure_ascii=False, indent=2) + "\n"
+
+
+def _csv(rows: Iterable[Pingback]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _FIELDS, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _inert(value) for name, value in _plain(row).items()} for row in rows)
+    return out.getvalue()
+
+
+def _inert(value: str | None) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP ASVS 1.2.10; full-width signs are taken for signs too)."""
+    cell = value or ""
+    return f"'{cell}" if cell.startswith(tuple("=+-@\t\r\n\0＝＋－＠")) else cell
+
+
+# --- feeds ------------------------------------------------------------------------------------------------------------
+
+
+def _jsonfeed(rows: Iterable[Pingback], title: str) -> str:
+    """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+    items = [_jsonfeed_item(row) for row in rows]
+    return json.dumps(
+        {"version": "https://jsonfeed.org/version/1.1", "title": title, "items": items}, ensure_ascii=False, indent=2
+    )
+
+
+def _jsonfeed_item(row: Pingback) -> dict[str, Any]:
+    item: dict[str, Any] = {"id": row.url, "url": row.url, "title": row.title, "content_text": row.excerpt}
+    item |= {"language": row.language, "authors": [{"name": row.outlet}] if row.outlet else []}
+    return item | ({"date_published": _instant(row.published_at)} if row.published_at else {})
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _atom(rows: Sequence[Pingback], title: str) -> str:
+    """Atom (RFC 4287). An entry was updated when it was found, for that is when a subscriber may see it."""
+    newest = max((row.found_at for row in rows), default=datetime.fromtimestamp(0, UTC))
+    root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom"})
+    _children(root, {"title": title, "id": f"urn:pingbacks:{title}", "updated": _instant(newest)})
+    for row in rows:
+        entry = ET.SubElement(root, "entry", {"xml:lang": row.language})
+        _children(entry, {"title": row.title, "id": row.url, "updated": _instant(row.found_at), "summary": row.excerpt})
+        if row.published_at:
+            _children(entry, {"published": _instant(row.published_at)})
+        ET.SubElement(entry, "link", {"rel": "alternate", "href": row.url})
+        _children(ET.SubElement(entry, "author"), {"name": row.outlet or "unknown"})
+    return _xml(root)
+
+
+def _children(parent: ET.Element, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        ET.SubElement(parent, name).text = text
+
+
+def _xml(root: ET.Element) -> str:
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def opml(config: Config) -> str:
+    """The sources as OPML 2.0, by outlet. Credentials stay behind."""
+    root = ET.Element("opml", {"version": "2.0"})
+    _children(ET.SubElement(root, "head"), {"title": "Press sources"})
+    body = ET.SubElement(root, "body")
+    for source in config.sources.values():
+        outlet = config.outlets.get(source.outlet or "")
+        name = outlet.name if outlet else source.id
+        attributes = {"type": "rss", "text": name, "title": source.id, "xmlUrl": source.public_url}
+        if outlet and outlet.homepage:
+            attributes["htmlUrl"] = outlet.homepage
+        if source.language:
+            attributes["language"] = source.language
+        ET.SubElement(body, "outline", attributes)
+    return _xml(root)

@@ -1,0 +1,330 @@
+"""The commands, as a person or cron calls them: what they print, and what they return."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socket import socket
+from typing import NamedTuple
+
+import click
+import pytest
+
+from aggregator import cli
+from tests.press import Press
+
+ROOT = Path(__file__).resolve().parents[1]
+RSS = """<?xml version="1.0"?><rss version="2.0"><channel><title>x</title>
+<item><title>통일부 “중국서 다수의 북한 주민 북송”</title><link>https://daily.example/1</link>
+<pubDate>Thu, 12 Oct 2023 10:00:00 +0900</pubDate><description>&lt;b&gt;요약&lt;/b&gt;</description></item>
+<item><title>=SUM(1+1) 서울 지하철</title><link>https://daily.example/2</link><pubDate>언젠가</pubDate></item>
+</channel></rss>""".encode()
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+class Desk:
+    """A folder to work in, with the press in reach; `call` runs a command in it."""
+
+    def __init__(self, folder: Path, press: Press, capture: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.press, self._capture = folder, press, capture
+        self.feeds("daily")
+
+    def feeds(self, *names: str, more: str = "") -> None:
+        sources = "".join(f'  - {{id: {name}, url: "{self.press.url("/" + name)}", outlet: daily}}\n' for name in names)
+        text = f"""fetch: {{allow_private: true, timeout: 5s}}
+outlets:
+  daily: {{name: 데일리, country: KR, homepage: https://daily.example}}
+sources:
+{sources}topics:
+  repatriation: {{name: Repatriation, terms: {{ko: [북송]}}}}
+{more}"""
+        (self.folder / "feeds.yaml").write_text(text)
+
+    def call(self, *arguments: str) -> Result:
+        self._capture.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+        out, err = self._capture.readouterr()
+        return Result(int(ended.value.code or 0), out, err)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    monkeypatch.chdir(tmp_path)
+    with Press() as press:
+        press.serve("/daily", RSS)
+        yield Desk(tmp_path, press, capsys)
+
+
+@pytest.fixture
+def read(desk: Desk) -> Desk:
+    """A desk that has had its first run."""
+    assert desk.call("run").code == 0
+    return desk
+
+
+# --- run --------------------------------------------------------------------------------------------------------------
+
+
+def test_run_says_nothing_in_cron_where_all_is_well(desk: Desk) -> None:
+    assert desk.call("run") == (0, "", "")
+
+
+def test_run_prints_one_object_for_scripts(desk: Desk) -> None:
+    summary = json.loads(desk.call("run", "--json").out)
+    assert summary == {
+        "due": 1, "ok": 1, "unchanged": 0, "empty": 0, "failed": 0, "new": 2, "changed": 0, "mentions": 1,
+        "exit_code": 0, "failures": [],
+    }  # fmt: skip
+
+
+def test_a_failing_source_is_one_line_with_what_to_do_and_no_failure_of_the_run(desk: Desk) -> None:
+    desk.feeds("daily", "missing")
+    code, out, err = desk.call("run")
+    assert (code, out) == (0, "")
+    (line,) = err.splitlines()
+    assert line.startswith("missing: not_found")
+    assert "address" in line
+
+
+def test_run_is_strict_where_it_is_asked_to_be(desk: Desk) -> None:
+    desk.feeds("daily", "missing")
+    assert desk.call("run", "--strict").code == 1
+
+
+def test_run_returns_1_where_every_source_failed(desk: Desk) -> None:
+    desk.feeds("missing")
+    assert desk.call("run").code == 1
+
+
+# arguments, a part of the error, why
+WRONG = [
+    (["run", "nobody"], "nobody", "a source that is not there"),
+    (["run", "-c", "none.yaml"], "aggregator init", "no feeds.yaml: how to get one"),
+    (["pingbacks", "nothing"], "repatriation", "a topic that is not there: which ones are"),
+    (["run", "--workers", "0"], "workers", "a number out of range"),
+    (["rum"], "rum", "a command that is not there"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told", "why"), WRONG, ids=[row[-1] for row in WRONG])
+def test_wrong_use_is_2_and_a_sentence(read: Desk, arguments: list[str], told: str, why: str) -> None:
+    code, _, err = read.call(*arguments)
+    assert code == 2
+    assert told in err
+    assert "Traceback" not in err
+
+
+def test_a_wrong_feeds_yaml_is_2_with_every_mistake_and_its_line_and_leaves_no_database(desk: Desk) -> None:
+    (desk.folder / "feeds.yaml").write_text(
+        "sources:\n  - {id: X Y, url: ftp://a}\ntopics:\n  t: {terms: {ko: ['(a']}}\n"
+    )
+    code, _, err = desk.call("run")
+    assert code == 2
+    assert "line 2" in err
+    assert "line 4" in err
+    assert not (desk.folder / "mentions.db").exists()
+
+
+def test_a_second_run_is_75_while_the_first_is_at_work(desk: Desk) -> None:
+    with (desk.folder / "mentions.db.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        code, _, err = desk.call("run")
+    assert code == 75
+    assert "another run" in err
+    assert desk.call("run").code == 0
+
+
+def test_options_stand_before_or_after_the_command(desk: Desk) -> None:
+    assert desk.call("--db", "a.db", "run").code == 0
+    assert desk.call("run", "--db", "b.db").code == 0
+    assert (desk.folder / "a.db").exists()
+    assert (desk.folder / "b.db").exists()
+
+
+def test_a_run_that_is_told_to_stop_keeps_what_it_has_and_gives_the_lock_back(desk: Desk) -> None:
+    def slow(request: BaseHTTPRequestHandler, _: socket) -> None:
+        desk.press.closing.wait(4)
+
+    desk.press.route("/slow", slow)
+    desk.feeds("daily", "slow")
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", "run"], cwd=desk.folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not desk.press.asked("/slow"):
+        assert time.monotonic() - started < 20
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert b"Traceback" not in err
+    with sqlite3.connect(desk.folder / "mentions.db") as connection:
+        assert connection.execute("SELECT count(*) FROM articles").fetchone() == (2,)
+    connection.close()
+    assert desk.call("run", "daily").code == 0
+
+
+def test_a_run_with_nothing_due_imports_nothing_heavy(read: Desk) -> None:
+    heavy = (
+        "feedparser",
+        "requests",
+        "bs4",
+        "langdetect",
+        "opencc",
+        "lark",
+        "rich",
+        "sqlite_utils",
+        "aggregator.fetch",
+    )
+    program = (
+        "import sys; from aggregator import cli\n"
+        "try: cli.main(['run'])\n"
+        f"finally: print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=read.folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def test_pingbacks_is_the_list_in_every_format(read: Desk) -> None:
+    assert read.call("pingbacks", "repatriation").out == (
+        "2023/10/12 데일리 통일부 “중국서 다수의 북한 주민 북송”\n           https://daily.example/1\n"
+    )
+    (row,) = json.loads(read.call("pingbacks", "repatriation", "--format", "json").out)
+    assert (row["date"], row["outlet"], row["url"]) == ("2023-10-12", "데일리", "https://daily.example/1")
+    assert '<time datetime="2023-10-12">' in read.call("pingbacks", "repatriation", "--format", "html").out
+    assert "](https://daily.example/1)" in read.call("pingbacks", "repatriation", "--format", "markdown").out
+    assert read.call("pingbacks", "repatriation", "--format", "csv").out.startswith("date,outlet,title,url")
+
+
+def test_search_prints_columns_between_tabs_where_it_is_piped(read: Desk) -> None:
+    code, out, _ = read.call("search", "북송")
+    assert (code, out) == (0, "2023-10-12\t데일리\t통일부 “중국서 다수의 북한 주민 북송”\thttps://daily.example/1\n")
+    assert read.call("search", "없는말").code == 1
+    assert read.call("search", "지하철", "--limit", "1").out.startswith("\t데일리\t=SUM")
+
+
+def test_status_tells_the_health_of_each_source(read: Desk) -> None:
+    (line,) = read.call("status").out.splitlines()
+    assert line.split("\t")[:3] == ["daily", "ok", "2"]
+
+
+def test_reading_before_the_first_run_says_what_to_do(desk: Desk) -> None:
+    code, _, err = desk.call("status")
+    assert code == 1
+    assert "aggregator run" in err
+
+
+def test_references_reads_a_list_line_by_line_and_keeps_it_where_asked(desk: Desk) -> None:
+    (desk.folder / "list.txt").write_text("[…] 2023/10/12 産経 中国が脱北者を強制送還2023/10/14 BBC 中国が送還 […]")
+    out = desk.call("references", "list.txt", "--store").out
+    assert [json.loads(line) for line in out.splitlines()] == [
+        {"date": "2023-10-12", "outlet": "産経", "headline": "中国が脱北者を強制送還", "url": None, "language": "ja"},
+        {"date": "2023-10-14", "outlet": "BBC", "headline": "中国が送還", "url": None, "language": "ja"},
+    ]
+    with sqlite3.connect(desk.folder / "mentions.db") as connection:
+        found = connection.execute("SELECT position, outlet, state FROM citations").fetchall()
+    connection.close()
+    assert found == [(1, "sankei", "unresolved"), (2, "bbc", "unresolved")]
+
+
+def test_export_writes_articles_mentions_and_sources(read: Desk) -> None:
+    assert len(json.loads(read.call("export", "--format", "json").out)) == 2
+    feed = json.loads(read.call("export", "--topic", "repatriation", "--format", "jsonfeed").out)
+    assert [item["url"] for item in feed["items"]] == ["https://daily.example/1"]
+    assert "<published>2023-10-12T01:00:00Z</published>" in read.call("export", "--format", "atom").out
+    assert "'=SUM(1+1)" in read.call("export", "--format", "csv").out
+    assert f'xmlUrl="{read.press.url("/daily")}"' in read.call("export", "--format", "opml").out
+
+
+# --- setting up and keeping -------------------------------------------------------------------------------------------
+
+
+def test_check_names_what_is_there_and_with_fetch_what_would_be_stored(desk: Desk) -> None:
+    assert "1 sources, 1 outlets, 1 topics" in desk.call("check").out
+    out = desk.call("check", "--fetch").out
+    assert "2023-10-12  ko      통일부" in out
+    assert "→ repatriation" in out
+    assert "undated" in out
+    assert not (desk.folder / "mentions.db").exists()
+
+
+def test_check_fetch_fails_where_a_source_does(desk: Desk) -> None:
+    desk.feeds("daily", "missing")
+    code, _, err = desk.call("check", "--fetch")
+    assert code == 1
+    assert "missing: not_found" in err
+
+
+def test_init_makes_a_place_to_work_in_and_overwrites_nothing(desk: Desk) -> None:
+    assert desk.call("init", "new").code == 0
+    place = desk.folder / "new"
+    assert "yna.co.kr" in (place / "feeds.yaml").read_text()
+    assert "run -q" in (place / "crontab.txt").read_text()
+    (place / "feeds.yaml").write_text("mine")
+    assert "left as it is" in desk.call("init", "new").out
+    assert (place / "feeds.yaml").read_text() == "mine"
+
+
+def test_what_init_makes_is_right(desk: Desk) -> None:
+    desk.call("init", "new")
+    assert desk.call("check", "-c", "new/feeds.yaml").code == 0
+
+
+def test_schedule_prints_lines_that_name_this_place(desk: Desk) -> None:
+    out = desk.call("schedule").out
+    assert f"run -q -c {desk.folder / 'feeds.yaml'} --db {desk.folder / 'mentions.db'}" in out
+    assert "OnCalendar" in out
+
+
+def test_rematch_reindex_and_backup_say_what_they_did(read: Desk) -> None:
+    read.feeds("daily")
+    assert read.call("rematch").out == "2 articles: 0 mentions came, 0 went\n"
+    assert read.call("reindex").out == "2 articles indexed\n"
+    assert read.call("backup", "copy.db").out == "copy.db: written\n"
+    assert read.call("backup", "copy.db").code == 1
+    assert read.call("rematch", "-q").out == ""
+
+
+def test_demo_plays_three_days_and_begins_anew_but_never_in_place_of_a_real_database(read: Desk) -> None:
+    out = read.call("demo", "play").out
+    assert "14 October 2023" in out
+    assert "2023/10/12" in out
+    assert "aggregator serve --db play/mentions.db" in out
+    assert read.call("check", "-c", "play/feeds.yaml").code == 0
+    without_ports = [re.sub(r":[0-9]+/", "/", text) for text in (out, read.call("demo", "play").out)]
+    assert without_ports[0] == without_ports[1]
+    assert read.call("demo", ".").code == 2
+
+
+@pytest.mark.parametrize("name", sorted(cli.cli.commands))
+def test_every_command_has_help_that_says_what_it_does(desk: Desk, name: str) -> None:
+    code, out, _ = desk.call(name, "--help")
+    assert code == 0
+    command = cli.cli.commands[name]
+    assert len(command.get_short_help_str()) > 15
+    for parameter in command.params:
+        assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
+    assert "--db" in out

@@ -1,0 +1,314 @@
+"""The run, against a press on loopback: what it asks, what it stores, and what it leaves alone."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import pytest
+
+from aggregator import articles, config, pipeline
+from aggregator.errors import UsageError
+from aggregator.model import Outcome, Status, Summary
+from aggregator.store import Store
+from tests.press import Press
+
+NOW = datetime(2023, 10, 12, 6, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+OUTLETS = """
+outlets:
+  wire: {name: 가상통신, aliases: [Wire], country: KR, homepage: https://wire.example}
+  daily: {name: 데일리, aliases: [デイリー], country: KR, homepage: https://daily.example}
+topics:
+  repatriation:
+    name: Repatriation
+    pages: [https://ours.example/notice]
+    terms: {ko: [북송], ja: [送還]}
+"""
+
+
+def rss(*items: tuple[str, str, str], extra: str = "") -> bytes:
+    """A feed of (title, link, pubDate)."""
+    entries = "".join(
+        f"<item><title>{title}</title><link>{link}</link><pubDate>{date}</pubDate>{extra}</item>"
+        for title, link, date in items
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>x</title>{entries}</channel></rss>'.encode()
+
+
+FIRST = ("통일부 “중국서 다수의 북한 주민 북송”", "https://daily.example/1", "Thu, 12 Oct 2023 10:00:00 +0900")
+SECOND = ("서울 지하철 2호선 출근길 지연", "https://daily.example/2", "Thu, 12 Oct 2023 11:00:00 +0900")
+
+
+class World:
+    """A press, a feeds.yaml that names its feeds, and a database; `run` is what cron would start."""
+
+    def __init__(self, press: Press, folder: Path) -> None:
+        self.press, self.db = press, folder / "mentions.db"
+        self.now = NOW
+        self.sources = ""
+
+    def source(self, name: str, *, path: str = "", host: str | None = None, more: str = "outlet: daily") -> None:
+        address = self.press.url(path or f"/{name}", host=host)
+        self.sources += f'  - {{id: {name}, url: "{address}", {more}}}\n'
+
+    @property
+    def config(self) -> config.Config:
+        return config.parse(f"fetch: {{allow_private: true, timeout: 5s}}\n{OUTLETS}\nsources:\n{self.sources}")
+
+    def run(self, *sources: str, later: timedelta = timedelta(), **order: Any) -> Summary:
+        self.now += later
+        edges = pipeline.Edges(clock=lambda: self.now, dice=lambda: 0.5, **order.pop("edges", {}))
+        with Store(self.db) as store:
+            return pipeline.run(self.config, store, pipeline.Order(sources=sources, **order), edges)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        connection = sqlite3.connect(self.db)
+        found = connection.execute(sql).fetchall()
+        connection.close()
+        return found
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Press() as press:
+        yield World(press, tmp_path)
+
+
+def test_every_item_is_stored_and_those_that_mention_a_topic_are_mentions(world: World) -> None:
+    world.press.serve("/daily", rss(FIRST, SECOND))
+    world.source("daily")
+    summary = world.run()
+    assert (summary.due, summary.ok, summary.new, summary.mentions, summary.exit_code) == (1, 1, 2, 1, 0)
+    assert world.rows("SELECT topic, date, outlet, title, url, language, excerpt FROM pingbacks") == [
+        ("repatriation", "2023-10-12", "데일리", FIRST[0], FIRST[1], "ko", f"[…] {FIRST[0]} […]")
+    ]
+    assert world.rows("SELECT title, published_at, published_text FROM articles ORDER BY id") == [
+        (FIRST[0], "2023-10-12T01:00:00Z", FIRST[2]),
+        (SECOND[0], "2023-10-12T02:00:00Z", SECOND[2]),
+    ]
+
+
+def test_a_second_run_with_everything_unchanged_answers_304_and_adds_no_row(world: World) -> None:
+    world.press.serve("/daily", rss(FIRST, SECOND))
+    world.source("daily")
+    world.run()
+    before = [world.rows(f"SELECT * FROM {table}") for table in ("articles", "sightings", "mentions", "revisions")]
+    summary = world.run(later=HOUR)
+    assert (summary.unchanged, summary.new, summary.changed) == (1, 0, 0)
+    assert [
+        world.rows(f"SELECT * FROM {table}") for table in ("articles", "sightings", "mentions", "revisions")
+    ] == before
+    assert world.rows("SELECT status, http_status FROM fetches ORDER BY id") == [("ok", 200), ("unchanged", 304)]
+    first, second = world.press.asked("/daily")
+    assert "If-None-Match" not in first.headers
+    assert "If-None-Match" in second.headers
+
+
+def test_the_same_body_again_is_unchanged_though_the_server_says_200(world: World) -> None:
+    world.press.serve("/daily", rss(FIRST), etag=False)
+    world.source("daily")
+    world.run()
+    assert world.run(later=HOUR).unchanged == 1
+    assert world.rows("SELECT status, http_status FROM fetches ORDER BY id") == [("ok", 200), ("unchanged", 200)]
+
+
+def test_nothing_is_asked_before_it_is_due_unless_it_is_named_or_all_are_asked(world: World) -> None:
+    world.press.serve("/daily", rss(FIRST))
+    world.source("daily")
+    world.run()
+    assert world.run(later=HOUR / 2).due == 0
+    assert len(world.press.requests) == 1
+    assert world.run("daily").due == 1
+    assert world.run(everything=True).due == 1
+    with pytest.raises(UsageError, match="nobody"):
+        world.run("nobody")
+
+
+def test_an_edited_headline_is_a_revision_and_a_correction_says_so(world: World) -> None:
+    world.source("daily")
+    for title in ("남평 통해 북송", "남평 통해 북송 확인", "[정정] 난핑 통해 북송 확인"):
+        world.press.serve("/daily", rss((title, *FIRST[1:])))
+        world.run(later=HOUR)
+    assert world.rows("SELECT before, after, kind FROM revisions ORDER BY id") == [
+        ("남평 통해 북송", "남평 통해 북송 확인", "edit"),
+        ("남평 통해 북송 확인", "[정정] 난핑 통해 북송 확인", "correction"),
+    ]
+    assert world.rows("SELECT title FROM articles") == [("[정정] 난핑 통해 북송 확인",)]
+
+
+def test_yesterdays_copy_of_a_feed_edits_nothing(world: World) -> None:
+    old = rss(("북송 반대", *FIRST[1:]))
+    new = rss(SECOND, ("북송 반대 집회", *FIRST[1:]))
+    world.source("daily")
+    for body in (old, new, old, new):
+        world.press.serve("/daily", body)
+        world.run(later=HOUR)
+    assert world.rows("SELECT before, after FROM revisions") == [("북송 반대", "북송 반대 집회")]
+    assert world.rows("SELECT title FROM articles WHERE url = 'https://daily.example/1'") == [("북송 반대 집회",)]
+
+
+def test_one_article_through_two_sources_is_one_row(world: World) -> None:
+    world.press.serve("/all", rss(FIRST))
+    world.press.serve("/section", rss((FIRST[0], FIRST[1] + "?utm_source=rss", FIRST[2])))
+    world.source("all")
+    world.source("section")
+    summary = world.run()
+    assert summary.new == 1
+    assert world.rows("SELECT count(*) FROM articles") == [(1,)]
+    assert world.rows("SELECT count(*) FROM sightings") == [(2,)]
+
+
+def test_wire_text_under_another_outlets_address_is_a_copy_of_the_one_published_first(world: World) -> None:
+    long = "통일부 “중국서 다수의 북한 주민 북송…탈북민 숫자는 미확인”"
+    world.press.serve("/daily", rss((f"[속보] {long}", "https://daily.example/9", "Thu, 12 Oct 2023 12:00:00 +0900")))
+    world.press.serve("/wire", rss((long, "https://wire.example/1", "Thu, 12 Oct 2023 11:50:00 +0900")))
+    world.source("daily")
+    world.run()
+    world.source("wire", more="outlet: wire")
+    world.run(later=HOUR)
+    assert world.rows(
+        "SELECT copies.url, originals.url, copies.copy_reason FROM articles AS copies"
+        " JOIN articles AS originals ON originals.id = copies.copy_of"
+    ) == [("https://daily.example/9", "https://wire.example/1", "same headline as 가상통신, 10 minutes later")]
+
+
+def test_one_bad_source_stops_nothing(world: World) -> None:
+    world.press.serve("/good", rss(FIRST))
+    world.press.serve("/page", b"<html><body>Please log in</body></html>", content_type="text/html")
+    world.press.serve("/nothing", rss())
+    for name in ("page", "missing", "nothing", "good"):
+        world.source(name)
+    summary = world.run()
+    assert {one.source: one.status for one in summary.failures} == {
+        "page": Status.NOT_A_FEED,
+        "missing": Status.NOT_FOUND,
+        "nothing": Status.EMPTY,
+    }
+    assert (summary.ok, summary.empty, summary.failed, summary.new, summary.exit_code) == (1, 1, 3, 1, 0)
+    assert world.rows("SELECT source, status FROM fetches ORDER BY source") == [
+        ("good", "ok"), ("missing", "not_found"), ("nothing", "empty"), ("page", "not_a_feed"),
+    ]  # fmt: skip
+    assert world.rows("SELECT etag FROM sources WHERE id = 'page'") == [(None,)]
+
+
+def test_a_feed_that_is_gone_is_never_asked_again(world: World) -> None:
+    world.press.serve("/daily", b"", status=410)
+    world.source("daily")
+    assert world.run().exit_code == 1
+    assert world.run(later=HOUR * 24 * 40).due == 0
+    assert world.rows("SELECT enabled, status FROM sources") == [(0, "gone")]
+
+
+def test_a_permanent_redirect_is_asked_directly_from_then_on(world: World) -> None:
+    world.press.redirect("/daily", world.press.url("/new"), status=301)
+    world.press.serve("/new", rss(FIRST))
+    world.source("daily")
+    world.run()
+    world.run(later=HOUR)
+    assert [request.path for request in world.press.requests] == ["/daily", "/new", "/new"]
+
+
+def test_a_host_is_asked_one_thing_at_a_time_and_hosts_at_once(world: World) -> None:
+    busy, most, guard = {"127.0.0.1": 0, "localhost": 0}, {"127.0.0.1": 0, "localhost": 0, "all": 0}, threading.Lock()
+
+    def slow(request: BaseHTTPRequestHandler, _: socket) -> None:
+        host = request.headers["Host"].partition(":")[0]
+        with guard:
+            busy[host] += 1
+            most[host] = max(most[host], busy[host])
+            most["all"] = max(most["all"], sum(busy.values()))
+        time.sleep(0.15)
+        with guard:
+            busy[host] -= 1
+        request.send_response(404)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    for number in range(6):
+        world.press.route(f"/{number}", slow)
+        world.source(f"s{number}", path=f"/{number}", host=("127.0.0.1", "localhost")[number % 2])
+    assert world.run().due == 6
+    assert most == {"127.0.0.1": 1, "localhost": 1, "all": 2}
+
+
+def test_a_fault_of_ours_is_an_outcome_and_stores_nothing_of_that_source(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    derive = articles.derive
+
+    def faulty(item: Any, *given: Any) -> Any:
+        if "지하철" in item.title:
+            raise ValueError("a fault")
+        return derive(item, *given)
+
+    monkeypatch.setattr(articles, "derive", faulty)
+    world.press.serve("/bad", rss(FIRST, SECOND))
+    world.press.serve("/good", rss(("다른 기사", "https://daily.example/3", FIRST[2])))
+    world.source("bad")
+    world.source("good")
+    summary = world.run()
+    assert [(one.source, one.status, one.note) for one in summary.failures] == [
+        ("bad", Status.BUG, "ValueError: a fault")
+    ]
+    assert world.rows("SELECT title FROM articles") == [("다른 기사",)]
+    assert world.rows("SELECT body_hash FROM sources WHERE id = 'bad'") == [(None,)]
+    assert "bad" in caplog.text
+
+
+def test_a_link_to_our_page_in_a_feeds_body_is_a_mention(world: World) -> None:
+    body = (
+        '<description>As &lt;a href="https://ours.example/notice?utm_source=x"&gt;they say&lt;/a&gt; now</description>'
+    )
+    world.press.serve("/daily", rss(("Something else", *FIRST[1:]), extra=body))
+    world.source("daily")
+    world.run()
+    assert world.rows("SELECT kind, term, matched, field, excerpt FROM mentions") == [
+        ("link", "https://ours.example/notice", "they say", "body", "[…] As they say now […]")
+    ]
+
+
+def test_a_reference_list_is_kept_line_by_line_and_what_has_an_address_is_an_article(world: World) -> None:
+    lines = ("2023/10/12 デイリー 脱北者600人を強制送還 https://daily.example/7", "2023/10/10 One Network’s Update")
+    world.press.serve("/list", "\n".join(("參考新聞連結:", *lines)).encode(), content_type="text/plain; charset=utf-8")
+    world.source("list", more="kind: references, zone: Asia/Tokyo")
+    world.run()
+    assert world.rows("SELECT position, date, outlet_text, outlet, headline, url, state FROM citations") == [
+        (1, "2023-10-12", "デイリー", "daily", "脱北者600人を強制送還", "https://daily.example/7", "resolved"),
+        (2, "2023-10-10", None, None, "One Network’s Update", None, "unresolved"),
+    ]
+    assert world.rows("SELECT date, outlet, language FROM articles") == [("2023-10-12", "daily", "ja")]
+    assert world.rows("SELECT topic FROM mentions") == [("repatriation",)]
+
+
+def test_rematch_finds_the_past_and_retires_what_no_longer_holds(world: World) -> None:
+    world.press.serve("/daily", rss(FIRST, SECOND))
+    world.source("daily")
+    world.run()
+    others = OUTLETS.replace("[북송]", "[지하철]")
+    changed = config.parse(f"fetch: {{allow_private: true}}\n{others}\nsources:\n{world.sources}")
+    with Store(world.db) as store:
+        done = pipeline.rematch(changed, store, NOW + HOUR)
+    assert (done.articles, done.came, done.went) == (2, 1, 1)
+    assert world.rows("SELECT title FROM pingbacks") == [(SECOND[0],)]
+    assert world.rows("SELECT count(*) FROM mentions WHERE retired_at IS NOT NULL") == [(1,)]
+    assert len(world.press.requests) == 1
+
+
+def test_who_wants_to_stop_gets_what_was_fetched_until_then(world: World) -> None:
+    seen: list[Outcome] = []
+    for number in range(5):
+        world.press.serve(f"/{number}", rss((f"기사 {number}", f"https://daily.example/{number}", FIRST[2])))
+        world.source(f"s{number}", path=f"/{number}")
+    edges = {"watch": lambda outcome, _due: seen.append(outcome), "stopped": lambda: len(seen) >= 2}
+    summary = world.run(edges=edges)
+    assert summary.ok == 2
+    assert world.rows("SELECT count(*) FROM articles") == [(2,)]
+    assert world.rows("SELECT due, ended_at FROM runs") == [(2, "2023-10-12T06:00:00Z")]

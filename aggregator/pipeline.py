@@ -71,8 +71,10 @@ def _configure(config: Config, store: Store) -> None:
     """Writes feeds.yaml into the database where it is not what it was."""
     digest = hashlib.sha256(repr(config).encode()).hexdigest()
     if not store.remembers("config", digest):
+        moved = schedule.moved(config.sources.values(), store.states())
         with store.transaction():
             store.configure(config)
+            store.forget(moved)
             store.note("config", digest)
 
 

@@ -24,10 +24,13 @@ _LOST = frozenset({Status.GONE, Status.NOT_FOUND, Status.DNS})  # where a rememb
 
 
 def state_of(source: Source, remembered: SourceState | None) -> SourceState:
-    """What is remembered of a source; nothing where it is new, or feeds.yaml now gives it another address."""
-    if remembered is None or remembered.url != source.public_url:
-        return SourceState(source=source.id, url=source.public_url)
-    return remembered
+    """What is remembered of a source; nothing where it is new."""
+    return remembered or SourceState(source=source.id, url=source.public_url)
+
+
+def moved(sources: Iterable[Source], states: Mapping[str, SourceState]) -> tuple[str, ...]:
+    """The sources to which feeds.yaml now gives another address: what is remembered was of the old one."""
+    return tuple(one.id for one in sources if one.id in states and states[one.id].url != one.public_url)
 
 
 def due(sources: Iterable[Source], states: Mapping[str, SourceState], now: datetime) -> tuple[Source, ...]:

@@ -7,17 +7,16 @@ either both are there or neither. Writers say BEGIN IMMEDIATE, so that a busy da
 from __future__ import annotations
 
 import fcntl
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from aggregator import schema, search
+from aggregator import rows, schema, search
 from aggregator.errors import RunLocked, StoreBusy, StoreDamaged, StoreError, StoreNewer
 from aggregator.model import (
     Config,
@@ -30,25 +29,13 @@ from aggregator.model import (
     Outlet,
     Pingback,
     Reference,
-    Source,
     SourceState,
     Status,
     Summary,
-    Topic,
 )
 
 BUSY_SECONDS = 10  # how long another writer is waited for
 _CHUNK = 500  # values in one IN (…): SQLite before 3.32 took 999
-
-
-def to_text(moment: datetime | None) -> str | None:
-    """An instant as the database writes it: `YYYY-MM-DDTHH:MM:SSZ`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
-def to_instant(text: str | None) -> datetime | None:
-    """The reverse of `to_text`."""
-    return datetime.fromisoformat(text) if text else None
 
 
 @contextmanager
@@ -145,38 +132,48 @@ class Store:
         """Writes sources, outlets and topics of feeds.yaml into their tables; what it no longer has is switched off."""
         self._save_outlets(config.outlets.values())
         self._connection.execute("UPDATE topics SET enabled = 0")
-        self._upsert("topics", [_topic_row(topic) for topic in config.topics.values()])
-        gone = [row["id"] for row in self._rows("SELECT id FROM sources") if row["id"] not in config.sources]
-        self._connection.executemany("UPDATE sources SET enabled = 0 WHERE id = ?", [(source,) for source in gone])
-        self._upsert("sources", [_source_row(source) for source in config.sources.values()])
+        self._upsert("topics", [rows.topic_row(topic) for topic in config.topics.values()])
+        self._upsert("sources", [rows.source_row(source) for source in config.sources.values()])
+        asked = rows.json_text([source.id for source in config.sources.values() if source.enabled])
+        self._connection.execute(
+            "UPDATE sources SET enabled = status IS NOT ? AND id IN (SELECT value FROM json_each(?))",
+            (Status.GONE, asked),
+        )
 
-    def _upsert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def forget(self, sources: Iterable[str]) -> None:
+        """Takes back what is remembered of how sources answered; their articles stay."""
+        self._connection.executemany(
+            "UPDATE sources SET enabled = 1, status = NULL, note = '', failures = 0, due_at = NULL, moved_to = NULL,"
+            " etag = NULL, last_modified = NULL, body_hash = NULL, body_at = NULL WHERE id = ?",
+            [(source,) for source in sources],
+        )
+
+    def _upsert(self, table: str, values: Sequence[Mapping[str, Any]]) -> None:
         """Inserts rows by their `id`, or changes just the columns given: nothing else of an old row is touched."""
-        if not rows:
+        if not values:
             return
-        names = list(rows[0])
+        names = list(values[0])
         changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
         columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join(f":{name}" for name in names)
         self._connection.executemany(
             f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {changes}",  # noqa: S608 - our own names
-            rows,
+            values,
         )
 
     def _save_outlets(self, outlets: Iterable[Outlet]) -> None:
-        rows = [asdict(outlet) | {"aliases": _json(outlet.aliases)} for outlet in outlets]
-        self._upsert("outlets", rows)
+        self._upsert("outlets", [asdict(outlet) | {"aliases": rows.json_text(outlet.aliases)} for outlet in outlets])
 
     # --- runs ---------------------------------------------------------------------------------------------------------
 
     def states(self) -> dict[str, SourceState]:
         """What is remembered of each source."""
-        return {row["id"]: _state(row) for row in self._rows("SELECT * FROM sources")}
+        return {row["id"]: rows.state(row) for row in self._rows("SELECT * FROM sources")}
 
     def begin_run(self, now: datetime, version: str) -> int:
         """The number of a new run."""
         with self.transaction():
             cursor = self._connection.execute(
-                "INSERT INTO runs (started_at, version) VALUES (?, ?)", (to_text(now), version)
+                "INSERT INTO runs (started_at, version) VALUES (?, ?)", (rows.to_text(now), version)
             )
         return int(cursor.lastrowid or 0)
 
@@ -187,15 +184,15 @@ class Store:
         with self.transaction():
             self._connection.execute(
                 f"UPDATE runs SET {changes}, ended_at = :now WHERE id = :run",  # noqa: S608 - names of our own fields
-                counts | {"now": to_text(now), "run": run},
+                counts | {"now": rows.to_text(now), "run": run},
             )
 
     def finish(self, run: int, outcome: Outcome, state: SourceState) -> None:
         """Writes what a source came to in a run, and what is to be remembered of it."""
-        row = asdict(outcome) | {"run": run, "started_at": to_text(outcome.started_at)}
+        row = asdict(outcome) | {"run": run, "started_at": rows.to_text(outcome.started_at)}
         del row["mentions"]
         self._insert("fetches", row)
-        times = {key: to_text(getattr(state, key)) for key in ("body_at", "due_at", "last_ok_at", "last_new_at")}
+        times = {key: rows.to_text(getattr(state, key)) for key in ("body_at", "due_at", "last_ok_at", "last_new_at")}
         kept = asdict(state) | times
         del kept["url"], kept["source"]
         changes = ", ".join(f"{key} = :{key}" for key in kept)
@@ -214,22 +211,22 @@ class Store:
         for begin in range(0, len(addresses), _CHUNK):
             chunk = addresses[begin : begin + _CHUNK]
             marks = ", ".join("?" * len(chunk))
-            rows = self._rows(
+            held = self._rows(
                 f"{_KNOWN} LEFT JOIN sightings ON sightings.article = articles.id AND sightings.source = ?"
                 f" WHERE articles.url IN ({marks})",
                 (source, *chunk),
             )
-            found |= {row["url"]: _known(row) for row in rows}
+            found |= {row["url"]: rows.known(row) for row in held}
         return found
 
     def headline_cluster(self, key: str) -> tuple[Known, ...]:
         """The articles whose headlines have this key."""
-        rows = self._rows(
+        held = self._rows(
             f"{_KNOWN} LEFT JOIN sightings ON 0"  # noqa: S608 - a constant
             " WHERE articles.id IN (SELECT article FROM headlines WHERE key = ?)",
             (key,),
         )
-        return tuple(_known(row) for row in rows)
+        return tuple(rows.known(row) for row in held)
 
     def save(self, source: str, decision: Decision, now: datetime) -> int:
         """Writes an article as decided, with its sighting, revisions, links and mentions. Returns its number."""
@@ -242,7 +239,7 @@ class Store:
         self._sight(article, source, decision, now)
         self._connection.executemany(
             "INSERT INTO revisions (article, seen_at, field, before, after, kind) VALUES (?, ?, ?, ?, ?, ?)",
-            [(article, to_text(now), one.field, one.before, one.after, one.kind) for one in decision.revisions],
+            [(article, rows.to_text(now), one.field, one.before, one.after, one.kind) for one in decision.revisions],
         )
         self._connection.executemany(
             "INSERT OR IGNORE INTO links (article, url, text, before, after) VALUES (?, ?, ?, ?, ?)",
@@ -262,14 +259,14 @@ class Store:
         self._connection.execute("INSERT OR IGNORE INTO languages (id, name) VALUES (?, ?)", (tag, tag))
 
     def _add(self, decision: Decision, now: datetime) -> int:
-        row = _article_row(decision) | {"first_seen_at": to_text(now), "last_seen_at": to_text(now)}
+        row = rows.article_row(decision) | {"first_seen_at": rows.to_text(now), "last_seen_at": rows.to_text(now)}
         article = self._insert("articles", row)
         search.add(self._connection, [(article, row["title"], row["summary"])])
         return article
 
     def _change(self, known: Known, decision: Decision, now: datetime) -> None:
         """A known article: what the source changed is taken over, and a date that was missing until now."""
-        row = _article_row(decision)
+        row = rows.article_row(decision)
         changed = {one.field for one in decision.revisions}
         article = known.id
         if known.seen_title is None:  # this source has it for the first time: the others' words stay
@@ -278,17 +275,18 @@ class Store:
             row["title"], row["summary"] = known.title, row["summary"] or known.summary
         search.remove(self._connection, [(article, known.title, known.summary)])
         search.add(self._connection, [(article, row["title"], row["summary"])])
-        self._connection.execute(_CHANGE, row | {"id": article, "now": to_text(now), "said": int(bool(changed))})
+        self._connection.execute(_CHANGE, row | {"id": article, "now": rows.to_text(now), "said": int(bool(changed))})
 
     def _sight(self, article: int, source: str, decision: Decision, now: datetime) -> None:
         item = decision.article.item
         self._connection.execute(
-            _SIGHT, (article, source, item.guid, item.link, item.title, item.summary, to_text(now), to_text(now))
+            _SIGHT,
+            (article, source, item.guid, item.link, item.title, item.summary, rows.to_text(now), rows.to_text(now)),
         )
 
     def seen(self, articles: Sequence[int], source: str, now: datetime) -> None:
         """Notes that a source still has articles about which it said nothing new."""
-        moment = to_text(now)
+        moment = rows.to_text(now)
         self._connection.executemany(
             "UPDATE sightings SET last_seen_at = ? WHERE article = ? AND source = ?",
             [(moment, article, source) for article in articles],
@@ -316,11 +314,13 @@ class Store:
         topics = {mention.topic for mention in mentions}
         self._connection.executemany(
             "UPDATE mentions SET retired_at = ? WHERE article = ? AND topic = ?",
-            [(to_text(now), article, topic) for topic in held - topics],
+            [(rows.to_text(now), article, topic) for topic in held - topics],
         )
-        self._connection.executemany(_MENTION, [_mention_row(article, mention, now) for mention in mentions])
+        self._connection.executemany(_MENTION, [rows.mention_row(article, mention, now) for mention in mentions])
         if held != topics:
-            self._connection.execute("UPDATE articles SET topics = ? WHERE id = ?", (_json(sorted(topics)), article))
+            self._connection.execute(
+                "UPDATE articles SET topics = ? WHERE id = ?", (rows.json_text(sorted(topics)), article)
+            )
         return len(topics - held), len(held - topics)
 
     # --- reference lists ----------------------------------------------------------------------------------------------
@@ -332,7 +332,7 @@ class Store:
         self._connection.execute(
             "INSERT INTO reference_lists (source, url, title, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (url) DO UPDATE SET last_seen_at = excluded.last_seen_at",
-            (source, url, source or url, to_text(now), to_text(now)),
+            (source, url, source or url, rows.to_text(now), rows.to_text(now)),
         )
         number = self._rows("SELECT id FROM reference_lists WHERE url = ?", (url,))[0]["id"]
         for position, (reference, outlet) in enumerate(references, start=1):
@@ -365,11 +365,11 @@ class Store:
 
     def pingbacks(self, topic: str) -> tuple[Pingback, ...]:
         """The list of a topic, newest first."""
-        return tuple(_pingback(row) for row in self._rows(_MENTIONED, (topic,)))
+        return tuple(rows.pingback(row) for row in self._rows(_MENTIONED, (topic,)))
 
     def articles(self) -> Iterator[Pingback]:
         """All articles, newest first, as lines of a list."""
-        yield from (_pingback(row) for row in self._rows(f"{_LINE} ORDER BY {_NEWEST}"))
+        yield from (rows.pingback(row) for row in self._rows(f"{_LINE} ORDER BY {_NEWEST}"))
 
     def topics(self) -> dict[str, str]:
         """Name of each topic by its id."""
@@ -379,8 +379,8 @@ class Store:
         """The articles that a query finds, newest first, as lines of a list."""
         with self._explained():
             found = search.find(self._connection, query, limit)
-        rows = (self._rows(f"{_LINE} WHERE articles.id = ?", (article,))[0] for article in found)
-        return tuple(_pingback(row) for row in rows)
+        lines = (self._rows(f"{_LINE} WHERE articles.id = ?", (article,))[0] for article in found)
+        return tuple(rows.pingback(row) for row in lines)
 
     def health(self) -> list[dict[str, Any]]:
         """Each source as `status` shows it: how it is, since when, and when it is asked next."""
@@ -389,16 +389,16 @@ class Store:
     def texts(self) -> Iterator[tuple[int, str, str, str]]:
         """(number, title, summary, language) of every article."""
         last = 0
-        while rows := self._rows(
+        while some := self._rows(
             "SELECT id, title, summary, language FROM articles WHERE id > ? ORDER BY id LIMIT 1000", (last,)
         ):
-            yield from ((row["id"], row["title"], row["summary"], row["language"]) for row in rows)
-            last = rows[-1]["id"]
+            yield from ((row["id"], row["title"], row["summary"], row["language"]) for row in some)
+            last = some[-1]["id"]
 
     def links(self, article: int) -> tuple[Link, ...]:
         """The links of the body of an article."""
-        rows = self._rows("SELECT url, text, before, after FROM links WHERE article = ?", (article,))
-        return tuple(Link(**dict(row)) for row in rows)
+        links = self._rows("SELECT url, text, before, after FROM links WHERE article = ?", (article,))
+        return tuple(Link(**dict(row)) for row in links)
 
     def reindex(self) -> int:
         """Builds the search index anew. Returns the number of articles."""
@@ -467,81 +467,3 @@ SELECT id, kind, enabled, status, note, failures, last_ok_at, last_new_at, due_a
        (SELECT count(*) FROM sightings WHERE source = sources.id) AS articles
 FROM sources ORDER BY enabled DESC, failures DESC, id
 """
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _topic_row(topic: Topic) -> dict[str, Any]:
-    parts = {name: _json(getattr(topic, name)) for name in ("terms", "exclude", "pages")}
-    return {"id": topic.id, "name": topic.name, "enabled": 1} | parts
-
-
-def _source_row(source: Source) -> dict[str, Any]:
-    row = {name: getattr(source, name) for name in ("id", "outlet", "kind", "language", "zone")}
-    return row | {"url": source.public_url, "every": int(source.every.total_seconds())}
-
-
-def _state(row: sqlite3.Row) -> SourceState:
-    return SourceState(
-        source=row["id"],
-        url=row["url"],
-        enabled=bool(row["enabled"]),
-        status=Status(row["status"]) if row["status"] else None,
-        note=row["note"],
-        etag=row["etag"],
-        last_modified=row["last_modified"],
-        body_hash=row["body_hash"],
-        body_at=to_instant(row["body_at"]),
-        moved_to=row["moved_to"],
-        failures=row["failures"],
-        due_at=to_instant(row["due_at"]),
-        last_ok_at=to_instant(row["last_ok_at"]),
-        last_new_at=to_instant(row["last_new_at"]),
-    )
-
-
-def _known(row: sqlite3.Row) -> Known:
-    outlet = Outlet(id=row["outlet"], name=row["outlet_name"], homepage=row["homepage"], country=row["country"])
-    first_seen_at = datetime.fromisoformat(row["first_seen_at"])
-    same = ("id", "url", "title", "summary", "seen_title", "seen_summary")
-    return Known(
-        outlet=outlet if row["outlet"] else None,
-        published_at=to_instant(row["published_at"]),
-        first_seen_at=first_seen_at,
-        **{key: row[key] for key in same},
-    )
-
-
-def _article_row(decision: Decision) -> dict[str, Any]:
-    article = decision.article
-    published = article.published
-    return {
-        "date": article.date.isoformat() if article.date else None,
-        "title": article.title,
-        "outlet": decision.outlet.id if decision.outlet else None,
-        "language": article.language.tag,
-        "url": article.url,
-        "link": article.item.link,
-        "summary": article.item.summary,
-        "author": article.item.author,
-        "published_at": to_text(published.value) if published else None,
-        "published_text": article.published_text,
-        "published_basis": article.published_basis,
-        "published_precision": published.precision if published else None,
-        "language_basis": article.language.basis,
-    }
-
-
-def _mention_row(article: int, mention: Mention, now: datetime) -> dict[str, Any]:
-    row = asdict(mention) | {"article": article, "found_at": to_text(now)}
-    return row | {"hits": _json([asdict(hit) for hit in mention.hits])}
-
-
-def _pingback(row: sqlite3.Row) -> Pingback:
-    day = date.fromisoformat(row["date"]) if row["date"] else None
-    names = ("topic", "outlet", "title", "url", "language", "excerpt")
-    found_at = datetime.fromisoformat(row["found_at"])
-    published_at = to_instant(row["published_at"])
-    return Pingback(date=day, published_at=published_at, found_at=found_at, **{name: row[name] for name in names})

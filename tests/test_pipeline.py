@@ -216,6 +216,16 @@ def test_a_permanent_redirect_is_asked_directly_from_then_on(world: World) -> No
     assert [request.path for request in world.press.requests] == ["/daily", "/new", "/new"]
 
 
+def test_a_source_with_a_new_address_is_asked_there_at_once_and_without_the_old_validators(world: World) -> None:
+    world.press.serve("/old", b"", status=410)
+    world.press.serve("/new", rss(FIRST))
+    world.source("daily", path="/old")
+    world.run()
+    world.sources = world.sources.replace("/old", "/new")
+    assert world.run(later=timedelta(minutes=1)).ok == 1
+    assert "If-None-Match" not in world.press.asked("/new")[0].headers
+
+
 def test_a_host_is_asked_one_thing_at_a_time_and_hosts_at_once(world: World) -> None:
     busy, most, guard = {"127.0.0.1": 0, "localhost": 0}, {"127.0.0.1": 0, "localhost": 0, "all": 0}, threading.Lock()
 

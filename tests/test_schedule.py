@@ -115,10 +115,11 @@ def test_what_is_due(state: SourceState, due: bool, why: str) -> None:
     assert schedule.is_due(state, NOW) is due
 
 
-def test_a_source_with_a_new_address_begins_anew() -> None:
-    moved = replace(SOURCE, url="https://example.org/other")
-    assert schedule.state_of(moved, STATE) == SourceState(source="s", url="https://example.org/other")
-    assert schedule.state_of(SOURCE, STATE) is STATE
+def test_a_source_with_a_new_address_is_told_from_the_others() -> None:
+    elsewhere = replace(SOURCE, url="https://example.org/other")
+    assert schedule.moved([elsewhere], {"s": STATE}) == ("s",)
+    assert schedule.moved([SOURCE], {"s": STATE}) == ()
+    assert schedule.moved([SOURCE], {}) == ()
 
 
 @given(

@@ -187,6 +187,21 @@ def test_a_source_that_left_feeds_yaml_is_switched_off_and_its_history_stays(sto
     assert rows(store, "SELECT count(*) FROM sightings") == [(1,)]
 
 
+def test_a_source_that_comes_back_or_is_switched_on_is_asked_again_but_not_one_that_is_gone(store: Store) -> None:
+    off = replace(SOURCES["a"], enabled=False)
+    steps = [({"b": SOURCES["b"]}, 0), (SOURCES, 1), (SOURCES | {"a": off}, 0), (SOURCES, 1)]
+    for sources, enabled in steps:
+        with store.transaction():
+            store.configure(replace(CONFIG, sources=sources))
+        assert rows(store, "SELECT enabled FROM sources WHERE id = 'a'") == [(enabled,)]
+    run = store.begin_run(NOW, "1")
+    with store.transaction():
+        state = SourceState(source="a", url=SOURCES["a"].public_url, status=Status.GONE, enabled=False)
+        store.finish(run, Outcome(source="a", status=Status.GONE, started_at=NOW), state)
+        store.configure(CONFIG)
+    assert rows(store, "SELECT enabled FROM sources WHERE id = 'a'") == [(0,)]
+
+
 def test_what_is_remembered_of_a_source_comes_back(store: Store) -> None:
     run = store.begin_run(NOW, "1")
     state = SourceState(
@@ -205,7 +220,8 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
             store.note("half", "done")
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, half)
+    with pytest.raises(ZeroDivisionError):
+        half()
     assert not store.remembers("half", "done")
 
 

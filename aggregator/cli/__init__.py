@@ -1,0 +1,45 @@
+"""The commands: the one place that reads the clock and the environment, prints, and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from aggregator.cli import keeping, reading, running, setting_up
+from aggregator.cli.frame import FAILED, LOCKED, WRONG_USE, cli
+from aggregator.errors import AggregatorError, ConfigError, RunLocked, UsageError
+
+__all__ = ["cli", "keeping", "main", "reading", "running", "setting_up"]  # a command is known once it is imported
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The program: runs a command and ends with its exit code. What goes wrong is a sentence, not a traceback."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    try:
+        code = cli.main(args=arguments, prog_name="aggregator", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        sys.exit(128 + signal.SIGINT)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains while it ends
+        sys.exit(FAILED)
+    except (ConfigError, UsageError) as problem:
+        _fail(problem, WRONG_USE)
+    except RunLocked as problem:
+        _fail(problem, LOCKED)
+    except (AggregatorError, OSError) as problem:
+        _fail(problem, FAILED)
+
+
+def _fail(problem: Exception, code: int) -> NoReturn:
+    click.echo(f"aggregator: {problem}", err=True)
+    sys.exit(code)

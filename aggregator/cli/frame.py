@@ -1,0 +1,124 @@
+"""What all commands share: the options, the clock, the way they are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from aggregator import __version__
+
+if TYPE_CHECKING:
+    from aggregator.model import Config
+    from aggregator.store import Store
+
+FAILED, WRONG_USE, LOCKED = 1, 2, 75  # 75 is EX_TEMPFAIL of sysexits.h: try again later
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def now() -> datetime:
+    """The time: nothing else in the program reads the clock of the machine."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Settings:
+    """The common options. What is said behind the command wins over what is said before it."""
+
+    config_path: Path = Path("feeds.yaml")
+    db: Path = Path("mentions.db")
+    quiet: bool = False
+    verbose: bool = False
+
+    def config(self, *, known: bool = False) -> Config:
+        """feeds.yaml, or ConfigError. `known`: this very file was found right before."""
+        from aggregator import config
+
+        return config.load(self.config_path, known=known)
+
+    def store(self) -> Store:
+        """The database, which must be there."""
+        from aggregator.store import Store
+
+        return Store(self.db, create=False)
+
+    @contextmanager
+    def writing(self) -> Iterator[Store]:
+        """The database under its lock; made where it is not there."""
+        from aggregator.store import Store, lock
+
+        with lock(self.db), Store(self.db) as store:
+            yield store
+
+    def say(self, text: str) -> None:
+        """Prints for a person, unless they asked for quiet."""
+        if not self.quiet:
+            click.echo(text)
+
+
+def _take(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value:
+            setattr(context.ensure_object(Settings), name, value)
+
+    return callback
+
+
+_COMMON = (
+    click.option("-c", "--config", type=click.Path(path_type=Path), expose_value=False, callback=_take("config_path"),
+                 help="What to read and watch.  [default: feeds.yaml]"),
+    click.option("--db", type=click.Path(path_type=Path), expose_value=False, callback=_take("db"),
+                 help="The database.  [default: mentions.db]"),
+    click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_take("quiet"),
+                 help="Print nothing on success."),
+    click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=_take("verbose"),
+                 help="Print what is done."),
+)  # fmt: skip
+
+
+def _common(command: Command) -> Command:
+    for option in reversed(_COMMON):
+        command = option(command)
+    return command
+
+
+class _InOrderOfUse(click.Group):
+    """Lists the commands in the order in which a newcomer meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """The names of the commands."""
+        order = ("demo", "init", "check", "run", "status", "pingbacks", "search", "export", "references", "serve")
+        return [*order, *sorted(self.commands.keys() - set(order))]
+
+
+@click.group(cls=_InOrderOfUse, context_settings={"help_option_names": ["-h", "--help"]})
+@_common
+@click.version_option(__version__, prog_name="aggregator")
+def cli() -> None:
+    """Pingbacks for a press that never pings.
+
+    Reads the Korean, Japanese, Chinese and English press, notices which articles mention a topic or link to a page of
+    yours, and keeps them in SQLite: date, outlet, headline, link, excerpt.
+
+    \b
+    To look around, without a network:   aggregator demo
+    To begin:                            aggregator init
+    Then, by hand or from cron:          aggregator run
+    To read what was found:              aggregator pingbacks TOPIC
+                                         aggregator serve
+    """
+
+
+def command(name: str | None = None) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command with the common options, whose first argument is the Settings."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        return cli.command(name)(_common(click.make_pass_decorator(Settings, ensure=True)(function)))
+
+    return decorate

@@ -1,0 +1,175 @@
+"""`status`, `pingbacks`, `search`, `export`, `references`, `serve`: looking at what was found."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from aggregator.cli.frame import FAILED, Settings, command, now
+from aggregator.errors import UsageError
+
+if TYPE_CHECKING:
+    from aggregator.store import Store
+
+
+@command()
+@click.argument("topic")
+@click.option("--format", "form", type=click.Choice(("text", "markdown", "html", "csv", "json")), default="text",
+              show_default=True, help="How to write the list.")  # fmt: skip
+def pingbacks(settings: Settings, topic: str, form: str) -> None:
+    """The list for a topic, newest first."""
+    from aggregator import exports
+
+    with settings.store() as store:
+        _must_be_topic(store, topic)
+        click.echo(exports.written(store.pingbacks(topic), form), nl=False)
+
+
+def _must_be_topic(store: Store, topic: str) -> None:
+    topics = store.topics()
+    if topic not in topics:
+        raise UsageError(f"no topic {topic!r}; there are: {', '.join(topics) or 'none yet, `aggregator run` first'}")
+
+
+@command()
+@click.argument("query")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
+def search(settings: Settings, query: str, limit: int) -> int:
+    """Find articles by their words, newest first.
+
+    All words of QUERY must be there. "A phrase" goes in quotes, a word* may end in a star.
+    """
+    with settings.store() as store:
+        found = store.search(query, limit)
+    _table(
+        ("date", "outlet", "headline", "url"), [(str(row.date or ""), row.outlet, row.title, row.url) for row in found]
+    )
+    return 0 if found else FAILED
+
+
+@command()
+@click.argument("file", type=click.File("rb"), metavar="FILE|-")
+@click.option("--store", "keep", is_flag=True, help="Keep the lines in the database, as citations.")
+def references(settings: Settings, file: BinaryIO, keep: bool) -> int:
+    """Read a reference list into records.
+
+    Prints one JSON object a line. FILE holds lines of date, outlet, headline and perhaps a URL, in Korean, Japanese,
+    Chinese or English: as text, HTML, Markdown, or glued together as WordPress prints pingbacks. Outlets of feeds.yaml
+    are known where it is there.
+    """
+    from aggregator import encoding, outlets
+    from aggregator import references as lists
+
+    extra = settings.config().outlets.values() if settings.config_path.exists() else ()
+    names = outlets.directory(extra)
+    found = lists.read(encoding.decode(file.read()).text, names)
+    for one in found:
+        record = {"date": one.date.isoformat(), "outlet": one.outlet, "headline": one.headline, "url": one.url}
+        settings.say(json.dumps(record | {"language": one.language.tag}, ensure_ascii=False))
+    if keep:
+        cited = [(one, names.find(one.outlet or "")) for one in found]
+        with settings.writing() as store, store.transaction():
+            store.save_references(None, f"file:{Path(file.name).name}", cited, now())
+    return 0 if found else FAILED
+
+
+@command()
+@click.option("--topic", help="Only what mentions this topic, with its excerpts.")
+@click.option("--format", "form", type=click.Choice(("csv", "json", "jsonfeed", "atom", "opml")), required=True,
+              help="How to write it; opml is the sources of feeds.yaml.")  # fmt: skip
+def export(settings: Settings, topic: str | None, form: str) -> None:
+    """Write articles for other programs."""
+    from aggregator import exports
+
+    if form == "opml":
+        click.echo(exports.opml(settings.config()), nl=False)
+        return
+    with settings.store() as store:
+        if topic:
+            _must_be_topic(store, topic)
+        rows = store.pingbacks(topic) if topic else tuple(store.articles())
+        click.echo(exports.feed(rows, form, store.topics()[topic] if topic else "Articles"), nl=False)
+
+
+@command()
+def status(settings: Settings) -> None:
+    """The health of each source.
+
+    Its last success, its last new article, its failures in a row, and when it is asked next.
+    """
+    moment = now()
+    with settings.store() as store:
+        rows = [_health_row(row, moment) for row in store.health()]
+    _table(("source", "status", "articles", "last ok", "last new", "failures", "due", "note"), rows)
+
+
+def _health_row(row: dict[str, Any], now: datetime) -> tuple[str, ...]:
+    state = (row["status"] or "not asked yet") if row["enabled"] else f"off ({row['status'] or 'not in feeds.yaml'})"
+    ago = [_distance(row[key], now) for key in ("last_ok_at", "last_new_at")]
+    due = (_distance(row["due_at"], now) or "now") if row["enabled"] else ""
+    return row["id"], state, str(row["articles"]), *ago, str(row["failures"]), due, row["note"]
+
+
+def _distance(text: str | None, now: datetime) -> str:
+    """How far a time is from now: `3 h ago`, `in 20 min`."""
+    if not text:
+        return ""
+    seconds = (datetime.fromisoformat(text) - now).total_seconds()
+    amount = next(
+        (
+            f"{abs(seconds) // size:.0f} {unit}"
+            for size, unit in ((86400, "d"), (3600, "h"), (60, "min"))
+            if abs(seconds) >= size
+        ),
+        "1 min",
+    )
+    return f"in {amount}" if seconds > 0 else f"{amount} ago"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table that knows how wide Chinese characters are; tab-separated where it is piped."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(" ".join(cell.split()) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*head, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(cell, overflow="fold") for cell in row))
+    Console().print(table)
+
+
+@command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="Where to listen.")
+@click.option("--open", "browse", is_flag=True, help="Open a browser too.")
+def serve(settings: Settings, port: int, browse: bool) -> None:
+    """Browse the database in Datasette.
+
+    It listens on this machine only.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("datasette") is None:
+        raise UsageError("Datasette is not installed: pip install 'press-pingbacks[datasette]'")
+    settings.store().close()  # says what is wrong with it, if anything, and brings its tables up to date
+    metadata = settings.db.parent / "metadata.yaml"
+    command = [sys.executable, "-m", "datasette", "serve", str(settings.db), "--port", str(port)]
+    command += [part for name, value in _DATASETTE_SETTINGS for part in ("--setting", name, value)]
+    command += ["--metadata", str(metadata)] if metadata.exists() else []
+    command += ["--open"] if browse else []
+    settings.say(f"http://127.0.0.1:{port}/  (Ctrl-C ends it)")
+    sys.stdout.flush()
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
+
+
+_DATASETTE_SETTINGS = (("default_page_size", "50"), ("default_facet_size", "10"), ("facet_time_limit_ms", "1000"))

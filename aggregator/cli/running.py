@@ -1,0 +1,136 @@
+"""`run`: polls what is due."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator import __version__
+from aggregator.cli.frame import Settings, command, now
+
+if TYPE_CHECKING:
+    from aggregator.model import Outcome, Summary
+
+
+@command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
+@click.option("--workers", type=click.IntRange(1, 1000), default=16, show_default=True, help="Hosts asked at a time.")
+@click.option("--strict", is_flag=True, help="Exit with 1 where any source failed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
+def run(settings: Settings, as_json: bool, **order: Any) -> int:
+    """Poll what is due and store what is new.
+
+    Named SOURCEs are polled now. On a terminal it prints a summary; in cron nothing, unless a source needs a hand.
+
+    \b
+    Exit codes: 0 done, 1 every due source failed (or any, with --strict),
+                2 feeds.yaml or the command line is wrong, 75 another run is at work.
+    """
+    from aggregator import pipeline
+
+    digest = _digest(settings.config_path)
+    config = settings.config(known=_was_right(settings.db, digest))
+    stop = Stop()
+    with settings.writing() as store, _watched(settings, as_json) as watch, stop.on_signals():
+        if not store.remembers(_RIGHT, digest):
+            with store.transaction():
+                store.note(_RIGHT, digest)
+        edges = pipeline.Edges(clock=now, dice=random.random, stopped=stop.asked, watch=watch)
+        summary = pipeline.run(config, store, pipeline.Order(**order), edges)
+    _print_summary(settings, summary, as_json)
+    return stop.exit_code() or summary.exit_code
+
+
+_RIGHT = "feeds.yaml found right"
+
+
+def _digest(path: Path) -> str:
+    """What changes when the file does, or the program that judges it."""
+    body = path.read_bytes() if path.is_file() else b""
+    return f"{__version__} {hashlib.sha256(body).hexdigest()}"
+
+
+def _was_right(db: Path, digest: str) -> bool:
+    """Whether the last run found this very file right: then a run with nothing due need not compile its queries."""
+    from aggregator.store import Store
+
+    if not db.exists():
+        return False
+    with Store(db) as store:
+        return store.remembers(_RIGHT, digest)
+
+
+def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
+    from aggregator import report
+
+    if as_json:
+        click.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
+        return
+    for outcome in summary.failures:
+        click.echo(report.failure(outcome), err=True)
+    if settings.verbose or sys.stdout.isatty():
+        settings.say(report.headline(summary))
+
+
+@contextmanager
+def _watched(settings: Settings, as_json: bool) -> Iterator[Callable[[Outcome, int], None]]:
+    """A progress bar on a terminal; with -v a line for each source; else nothing."""
+    if settings.verbose:
+        yield lambda outcome, _due: click.echo(_progress_line(outcome), err=True)
+    elif settings.quiet or as_json or not sys.stderr.isatty():
+        yield lambda _outcome, _due: None
+    else:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("Reading the press", total=None)
+            yield lambda outcome, due: progress.update(task, total=due, advance=1, description=outcome.source)
+
+
+def _progress_line(outcome: Outcome) -> str:
+    counts = f"{outcome.items} items, {outcome.new} new, {outcome.changed} changed, {outcome.mentions} mentions"
+    return f"{outcome.source}: {outcome.status}, {counts}, {outcome.ms} ms" + (f": {outcome.note}" * bool(outcome.note))
+
+
+class Stop:
+    """The wish to stop: a first SIGINT or SIGTERM lets the run end cleanly, a second one does not wait."""
+
+    def __init__(self) -> None:
+        self._signal = 0
+
+    def asked(self) -> bool:
+        """Whether somebody wants the run to end."""
+        return self._signal != 0
+
+    def exit_code(self) -> int:
+        """128 and the number of the signal, as shells say it; 0 where none came."""
+        return 128 + self._signal if self._signal else 0
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """Listens, and afterwards gives the signals back to whom they belonged."""
+        before = {number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        if self._signal:
+            os._exit(128 + number)  # a second time: at once; what was committed is safe
+        self._signal = number
+        click.echo("stopping: what was fetched is stored (once more to stop at once)", err=True)

@@ -1,0 +1,187 @@
+"""`demo`, `init`, `check`, `schedule`: getting to know it, and setting it up."""
+
+from __future__ import annotations
+
+import random
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aggregator.cli.frame import FAILED, Settings, command, now
+from aggregator.errors import UsageError
+
+if TYPE_CHECKING:
+    from aggregator.pipeline import Preview
+
+
+def _shipped_feeds() -> str:
+    """The feeds.yaml that comes with the program: inside the installed package, or beside it in a clone."""
+    package = Path(__file__).resolve().parents[1]
+    inside, beside = package / "feeds.yaml", package.parent / "feeds.yaml"
+    return (inside if inside.is_file() else beside).read_text("utf-8")
+
+
+@command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path(), metavar="[DIR]")
+def init(settings: Settings, directory: Path) -> None:
+    """Make a place to work in.
+
+    That is feeds.yaml, settings for Datasette, and a line for cron. Nothing that is there already is overwritten.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    cron = "\n".join(_cron_lines(directory / settings.config_path, directory / settings.db)) + "\n"
+    files = {"feeds.yaml": _shipped_feeds(), "metadata.yaml": _METADATA, "crontab.txt": cron}
+    for name, text in files.items():
+        path = directory / name
+        if path.exists():
+            settings.say(f"{path}: is there already, left as it is")
+        else:
+            path.write_text(text, "utf-8")
+            settings.say(f"{path}: written")
+    settings.say(f"\nNext:\n  cd {shlex.quote(str(directory))}\n  aggregator check\n  aggregator run")
+
+
+_METADATA = """\
+# For Datasette: `aggregator serve` finds it beside the database. What the tables and columns mean comes from the
+# database itself; what stands here is yours to change.
+title: Pingbacks
+description: Who wrote about our topics, in Korean, Japanese, Chinese and English
+"""
+
+
+@command()
+@click.option("--fetch", "fetch_too", is_flag=True, help="Try each source too, and show what would be stored.")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+def check(settings: Settings, fetch_too: bool, sources: Sequence[str]) -> int:
+    """Say whether feeds.yaml is right.
+
+    Every mistake is shown at once, with its line. With --fetch, it shows what the sources give; nothing is stored.
+    """
+    config = settings.config()
+    counts = f"{len(config.sources)} sources, {len(config.outlets)} outlets, {len(config.topics)} topics"
+    settings.say(f"{settings.config_path}: {counts}: fine")
+    if not fetch_too:
+        return 0
+    from aggregator import pipeline
+
+    edges = pipeline.Edges(clock=now, dice=random.random)
+    failed = 0
+    for preview in pipeline.previews(config, pipeline.Order(sources=tuple(sources), everything=True), edges):
+        failed += preview.poll.status.failed
+        _print_preview(settings, preview)
+    return FAILED if failed else 0
+
+
+def _print_preview(settings: Settings, preview: Preview) -> None:
+    poll = preview.poll
+    if poll.status.failed:
+        from aggregator import report
+
+        line = ": ".join(
+            part for part in (poll.source.id, poll.status, poll.note, report.ADVICE.get(poll.status)) if part
+        )
+        click.echo(f"\n{line}", err=True)
+        return
+    encoding = poll.reading.encoding if poll.reading else None
+    settings.say(
+        f"\n{poll.source.id}: {len(preview.articles)} articles, {encoding}" + (f" ({poll.note})" * bool(poll.note))
+    )
+    for article, mentions in preview.articles[:5]:
+        topics = f"  → {', '.join(mention.topic for mention in mentions)}" if mentions else ""
+        settings.say(f"  {article.date or 'undated   '}  {article.language.tag:<7} {article.title}{topics}")
+
+
+@command()
+def schedule(settings: Settings) -> None:
+    """Print lines for crontab and systemd."""
+    click.echo("# crontab -e\n" + "\n".join(_cron_lines(settings.config_path, settings.db)))
+    click.echo("\n" + _systemd_units(settings.config_path, settings.db))
+
+
+def _program() -> str:
+    """How to call this program from anywhere."""
+    return shutil.which(sys.argv[0]) or f"{sys.executable} -m aggregator"
+
+
+def _run_command(config: Path, db: Path) -> str:
+    return f"{_program()} run -q -c {shlex.quote(str(config.resolve()))} --db {shlex.quote(str(db.resolve()))}"
+
+
+def _cron_lines(config: Path, db: Path) -> list[str]:
+    return [
+        "# Every 5 minutes: only what is due is asked, runs never overlap, and mail comes when a source needs a hand.",
+        f"*/5 * * * * {_run_command(config, db).replace('%', chr(92) + '%')}",
+    ]
+
+
+def _systemd_units(config: Path, db: Path) -> str:
+    return f"""\
+# /etc/systemd/system/aggregator.service
+[Unit]
+Description=Pingbacks for a press that never pings
+After=network-online.target
+Wants=network-online.target
+[Service]
+Type=oneshot
+ExecStart={_run_command(config, db).replace("%", "%%")}
+SuccessExitStatus=75
+
+# /etc/systemd/system/aggregator.timer
+[Unit]
+Description=Poll the press
+[Timer]
+OnCalendar=*:0/5
+RandomizedDelaySec=30
+[Install]
+WantedBy=timers.target
+
+# systemctl enable --now aggregator.timer"""
+
+
+@command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), metavar="[DIR]")
+def demo(settings: Settings, directory: Path) -> None:
+    """Watch it work, without a network.
+
+    Three days of a small invented press, served on this machine, and a real run on each of them. Leaves
+    DIR/feeds.yaml and DIR/mentions.db behind.  [default: demo]
+    """
+    from aggregator import config, exports, report
+    from aggregator import demo as sample
+
+    directory.mkdir(parents=True, exist_ok=True)
+    feeds, settings.db = directory / "feeds.yaml", directory / "mentions.db"
+    _clear_away(settings.db)
+    with sample.PressServer() as server, settings.writing() as store:
+        feeds.write_text(sample.render(server.url()), "utf-8")
+        with store.transaction():
+            store.note(_DEMO, "yes")
+        for moment, summary in sample.perform(config.load(feeds), store, server):
+            settings.say(f"{moment:%d %B %Y}  {report.headline(summary)}")
+            for outcome in summary.failures:
+                settings.say(f"    {report.failure(outcome)}")
+        rows = store.pingbacks(sample.TOPIC)
+    settings.say(f"\nPingbacks for {sample.TOPIC}, which the press never sent:\n")
+    settings.say(exports.lines(rows))
+    settings.say(f"To browse it:\n  aggregator serve --db {shlex.quote(str(settings.db))}")
+
+
+_DEMO = "demo"  # what a database of the demo notes about itself
+
+
+def _clear_away(db: Path) -> None:
+    """A demo begins anew, but never in place of a real database."""
+    from aggregator.store import Store
+
+    if not db.exists():
+        return
+    with Store(db) as store:
+        if not store.remembers(_DEMO, "yes"):
+            raise UsageError(f"{db}: is no database of a demo; name another directory")
+    for path in (db, db.with_name(db.name + "-wal"), db.with_name(db.name + "-shm")):
+        path.unlink(missing_ok=True)

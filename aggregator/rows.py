@@ -1,0 +1,107 @@
+"""How the records of the model look as rows of the database, and rows as records."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+from aggregator.model import Decision, Known, Mention, Outlet, Pingback, Source, SourceState, Status, Topic
+
+
+def to_text(moment: datetime | None) -> str | None:
+    """An instant as the database writes it: `YYYY-MM-DDTHH:MM:SSZ`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def to_instant(text: str | None) -> datetime | None:
+    """The reverse of `to_text`."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def json_text(value: Any) -> str:
+    """A list or a mapping as the database writes it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def topic_row(topic: Topic) -> dict[str, Any]:
+    """A topic as columns of `topics`."""
+    parts = {name: json_text(getattr(topic, name)) for name in ("terms", "exclude", "pages")}
+    return {"id": topic.id, "name": topic.name, "enabled": 1} | parts
+
+
+def source_row(source: Source) -> dict[str, Any]:
+    """A source as those columns of `sources` that feeds.yaml decides."""
+    row = {name: getattr(source, name) for name in ("id", "outlet", "kind", "language", "zone")}
+    return row | {"url": source.public_url, "every": int(source.every.total_seconds())}
+
+
+def state(row: sqlite3.Row) -> SourceState:
+    """A row of `sources` as what is remembered of it."""
+    return SourceState(
+        source=row["id"],
+        url=row["url"],
+        enabled=bool(row["enabled"]),
+        status=Status(row["status"]) if row["status"] else None,
+        note=row["note"],
+        etag=row["etag"],
+        last_modified=row["last_modified"],
+        body_hash=row["body_hash"],
+        body_at=to_instant(row["body_at"]),
+        moved_to=row["moved_to"],
+        failures=row["failures"],
+        due_at=to_instant(row["due_at"]),
+        last_ok_at=to_instant(row["last_ok_at"]),
+        last_new_at=to_instant(row["last_new_at"]),
+    )
+
+
+def known(row: sqlite3.Row) -> Known:
+    """An article with its outlet, and with what a source said of it last, as deciding needs it."""
+    outlet = Outlet(id=row["outlet"], name=row["outlet_name"], homepage=row["homepage"], country=row["country"])
+    first_seen_at = datetime.fromisoformat(row["first_seen_at"])
+    same = ("id", "url", "title", "summary", "seen_title", "seen_summary")
+    return Known(
+        outlet=outlet if row["outlet"] else None,
+        published_at=to_instant(row["published_at"]),
+        first_seen_at=first_seen_at,
+        **{key: row[key] for key in same},
+    )
+
+
+def article_row(decision: Decision) -> dict[str, Any]:
+    """A decision as those columns of `articles` that the source decides."""
+    article = decision.article
+    published = article.published
+    return {
+        "date": article.date.isoformat() if article.date else None,
+        "title": article.title,
+        "outlet": decision.outlet.id if decision.outlet else None,
+        "language": article.language.tag,
+        "url": article.url,
+        "link": article.item.link,
+        "summary": article.item.summary,
+        "author": article.item.author,
+        "published_at": to_text(published.value) if published else None,
+        "published_text": article.published_text,
+        "published_basis": article.published_basis,
+        "published_precision": published.precision if published else None,
+        "language_basis": article.language.basis,
+    }
+
+
+def mention_row(article: int, mention: Mention, now: datetime) -> dict[str, Any]:
+    """A mention as columns of `mentions`."""
+    row = asdict(mention) | {"article": article, "found_at": to_text(now)}
+    return row | {"hits": json_text([asdict(hit) for hit in mention.hits])}
+
+
+def pingback(row: sqlite3.Row) -> Pingback:
+    """A row of a list as its line."""
+    day = date.fromisoformat(row["date"]) if row["date"] else None
+    names = ("topic", "outlet", "title", "url", "language", "excerpt")
+    found_at = datetime.fromisoformat(row["found_at"])
+    published_at = to_instant(row["published_at"])
+    return Pingback(date=day, published_at=published_at, found_at=found_at, **{name: row[name] for name in names})

@@ -162,7 +162,8 @@ def _outcome(poll: Poll) -> Outcome:
         http_status=fetched.http_status,
         bytes=fetched.bytes,
         items=len(reading.items) if reading else 0,
-        encoding_declared=document.content_type if document else None,
+        failures=poll.state.failures + 1 if poll.status.failed else 0,
+        encoding_declared=reading.encoding_declared if reading else None,
         encoding=reading.encoding if reading else None,
         encoding_basis=reading.encoding_basis if reading else None,
     )

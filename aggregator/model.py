@@ -303,6 +303,7 @@ class Reading:
     references: tuple[Reference, ...] = ()
     note: str = ""
     pace: Pace = Pace()
+    encoding_declared: str | None = None
     encoding: str | None = None
     encoding_basis: str | None = None
     encoding_certain: bool = True
@@ -451,7 +452,7 @@ class Pingback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one source came to in one run: one `fetches` row."""
+    """What one source came to in one run: one `fetches` row. `failures` counts polls failed in a row, this one too."""
 
     source: str
     status: Status
@@ -465,6 +466,7 @@ class Outcome:
     new: int = 0
     changed: int = 0
     mentions: int = 0
+    failures: int = 0
     encoding_declared: str | None = None
     encoding: str | None = None
     encoding_basis: str | None = None

@@ -92,9 +92,9 @@ class Poller:
         body_hash = hashlib.sha256(document.body).hexdigest()
         if body_hash == asked.state.body_hash:
             return replace(asked, status=Status.UNCHANGED, note="the same body again", body_hash=body_hash)
-        reading = self.read(document, asked.source)
+        reading = replace(self.read(document, asked.source), encoding_declared=_declared(document))
         status = Status.OK if reading.items or reading.references else Status.EMPTY
-        return replace(asked, status=status, note=reading.note, reading=reading, body_hash=body_hash)
+        return replace(asked, status=status, note=_note(reading), reading=reading, body_hash=body_hash)
 
     def read(self, document: Document, source: Source) -> Reading:
         """What a document says, read as the kind of its source. Raises ReadError."""
@@ -131,9 +131,8 @@ class Poller:
     def _reference_list(self, document: Document) -> Reading:
         from aggregator import encoding, references
 
-        declared = (document.content_type or "").partition("charset=")[2].strip("\"' ;") or None
         decoded = encoding.decode(
-            document.body, declared=declared, override=document.encoding, language=document.language
+            document.body, declared=_charset(document), override=document.encoding, language=document.language
         )
         found = references.read(decoded.text, self.names)
         return Reading(
@@ -143,6 +142,24 @@ class Poller:
             encoding_basis=decoded.basis,
             encoding_certain=decoded.certain,
         )
+
+
+def _charset(document: Document) -> str | None:
+    """The encoding that the server named."""
+    return (document.content_type or "").partition("charset=")[2].strip("\"' ;") or None
+
+
+def _declared(document: Document) -> str | None:
+    """The encoding that was declared: by the server, else by the document itself."""
+    from aggregator import encoding
+
+    return _charset(document) or encoding.label(document.body)
+
+
+def _note(reading: Reading) -> str:
+    """What was odd; above all, text that may have been read in a wrong encoding is never passed over in silence."""
+    doubt = f"read as {reading.encoding}, which is not certain: set `encoding` if it looks wrong"
+    return "; ".join(note for note in (reading.note, "" if reading.encoding_certain else doubt) if note)
 
 
 def _cited(reference: Reference) -> Item:

@@ -20,6 +20,9 @@ ADVICE = {
     Status.TRUNCATED: "wait: it is asked again",
 }
 
+# What usually passes by itself.
+PASSING = frozenset({Status.CONNECT, Status.DNS, Status.TIMEOUT, Status.TRUNCATED, Status.UNAVAILABLE})
+
 
 def summary(outcomes: Iterable[Outcome], *, strict: bool = False) -> Summary:
     """What a run came to. The exit code is 1 where every due source failed, or any with `strict`, else 0."""
@@ -50,6 +53,11 @@ def headline(summary: Summary) -> str:
         f"{summary.due} due: {summary.ok} ok, {summary.unchanged} unchanged, {summary.failed} failed; "
         f"{summary.new} new, {summary.changed} changed, {summary.mentions} mentions"
     )
+
+
+def needs_a_hand(outcome: Outcome) -> bool:
+    """Whether a failure should wake somebody: what usually passes by itself does so only when it has come thrice."""
+    return outcome.status not in PASSING or outcome.failures >= 3
 
 
 def failure(outcome: Outcome) -> str:

@@ -91,10 +91,10 @@ CREATE TABLE articles ( -- Press articles: one canonical URL, one row, whoever p
   first_seen_at TEXT NOT NULL, -- when it was first found; never changes
   last_seen_at TEXT NOT NULL -- when a source last had it
 );
-CREATE INDEX articles_date ON articles(date);
+CREATE INDEX articles_date ON articles(date DESC, id);
 CREATE INDEX articles_outlet ON articles(outlet);
 CREATE INDEX articles_language ON articles(language);
-CREATE INDEX articles_published_at ON articles(published_at);
+CREATE INDEX articles_published_at ON articles(published_at DESC, id);
 CREATE INDEX articles_copy_of ON articles(copy_of);
 CREATE INDEX articles_story ON articles(story);
 CREATE TABLE sightings ( -- Which source had which article, in its own words.
@@ -203,7 +203,7 @@ CREATE TABLE fetches ( -- Every poll of every source.
   items INTEGER NOT NULL DEFAULT 0, -- in the body
   new INTEGER NOT NULL DEFAULT 0, -- new articles
   changed INTEGER NOT NULL DEFAULT 0, -- articles with a new headline or summary
-  encoding_declared TEXT, -- what the server or the document said
+  encoding_declared TEXT, -- what the server said, else the document
   encoding TEXT, -- what was used
   encoding_basis TEXT, -- on what ground
   UNIQUE (run, source)

@@ -190,7 +190,7 @@ class Store:
     def finish(self, run: int, outcome: Outcome, state: SourceState) -> None:
         """Writes what a source came to in a run, and what is to be remembered of it."""
         row = asdict(outcome) | {"run": run, "started_at": rows.to_text(outcome.started_at)}
-        del row["mentions"]
+        del row["mentions"], row["failures"]
         self._insert("fetches", row)
         times = {key: rows.to_text(getattr(state, key)) for key in ("body_at", "due_at", "last_ok_at", "last_new_at")}
         kept = asdict(state) | times

@@ -240,7 +240,7 @@ def _places(word: Word, fields: Sequence[_Field], number: int) -> Iterator[_Plac
 
 def _goes_on(word: Word, following: str) -> bool:
     """Whether what follows a match belongs to its last word, or is a mark of its last letter."""
-    return bool(unicodedata.combining(following)) or (not word.prefix and _one_word(word.text[-1], following))
+    return unicodedata.category(following).startswith("M") or (not word.prefix and _one_word(word.text[-1], following))
 
 
 def _one_word(left: str, right: str) -> bool:

@@ -150,6 +150,20 @@ def test_a_second_run_is_75_while_the_first_is_at_work(desk: Desk) -> None:
     assert desk.call("run").code == 0
 
 
+def test_cron_hears_of_what_usually_passes_when_it_has_come_thrice(desk: Desk) -> None:
+    desk.press.serve("/slow", b"", status=503)
+    desk.feeds("daily", "slow")
+    told = [desk.call("run", "-q", "--all").err for _ in range(4)]
+    assert [bool(err) for err in told] == [False, False, True, True]
+    assert desk.call("run", "--all").err
+
+
+def test_cron_does_not_hear_of_a_run_that_is_still_at_work(desk: Desk) -> None:
+    with (desk.folder / "mentions.db.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert desk.call("run", "-q") == (75, "", "")
+
+
 def test_options_stand_before_or_after_the_command(desk: Desk) -> None:
     assert desk.call("--db", "a.db", "run").code == 0
     assert desk.call("run", "--db", "b.db").code == 0
@@ -312,7 +326,7 @@ def test_demo_plays_three_days_and_begins_anew_but_never_in_place_of_a_real_data
     out = read.call("demo", "play").out
     assert "14 October 2023" in out
     assert "2023/10/12" in out
-    assert "aggregator serve --db play/mentions.db" in out
+    assert "-m aggregator serve --db play/mentions.db" in out
     assert read.call("check", "-c", "play/feeds.yaml").code == 0
     without_ports = [re.sub(r":[0-9]+/", "/", text) for text in (out, read.call("demo", "play").out)]
     assert without_ports[0] == without_ports[1]

@@ -61,5 +61,11 @@ def test_a_failure_is_one_line(status: Status, line: str, why: str) -> None:
     assert report.failure(outcome(status)) == line
 
 
+def test_what_usually_passes_needs_a_hand_when_it_has_come_thrice_all_else_at_once() -> None:
+    needy = {status for status in Status if status.failed and report.needs_a_hand(outcome(status, failures=1))}
+    assert needy == {status for status in Status if status.failed} - report.PASSING
+    assert all(report.needs_a_hand(outcome(status, failures=3)) for status in report.PASSING)
+
+
 def test_advice_is_for_failures_only() -> None:
     assert all(status.failed for status in report.ADVICE)

@@ -172,4 +172,9 @@ def serve(settings: Settings, port: int, browse: bool) -> None:
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
 
 
-_DATASETTE_SETTINGS = (("default_page_size", "50"), ("default_facet_size", "10"), ("facet_time_limit_ms", "1000"))
+_DATASETTE_SETTINGS = (
+    ("default_page_size", "50"),
+    ("default_facet_size", "10"),
+    ("facet_time_limit_ms", "1000"),
+    ("suggest_facets", "off"),
+)

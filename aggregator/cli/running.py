@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator import __version__
-from aggregator.cli.frame import Settings, command, now
+from aggregator.cli.frame import LOCKED, Settings, command, now
+from aggregator.errors import RunLocked
 
 if TYPE_CHECKING:
     from aggregator.model import Outcome, Summary
@@ -32,12 +33,22 @@ if TYPE_CHECKING:
 def run(settings: Settings, as_json: bool, **order: Any) -> int:
     """Poll what is due and store what is new.
 
-    Named SOURCEs are polled now. On a terminal it prints a summary; in cron nothing, unless a source needs a hand.
+    Named SOURCEs are polled now. On a terminal it prints a summary, elsewhere only a line for each source that failed.
+    With -q, made for cron, what usually passes by itself is told when it has come three times in a row.
 
     \b
     Exit codes: 0 done, 1 every due source failed (or any, with --strict),
                 2 feeds.yaml or the command line is wrong, 75 another run is at work.
     """
+    try:
+        return _run(settings, as_json, order)
+    except RunLocked:
+        if settings.quiet:
+            return LOCKED  # cron comes again soon enough
+        raise
+
+
+def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     from aggregator import pipeline
 
     digest = _digest(settings.config_path)
@@ -79,7 +90,8 @@ def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
         click.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
         return
     for outcome in summary.failures:
-        click.echo(report.failure(outcome), err=True)
+        if report.needs_a_hand(outcome) or not settings.quiet:
+            click.echo(report.failure(outcome), err=True)
     if settings.verbose or sys.stdout.isatty():
         settings.say(report.headline(summary))
 

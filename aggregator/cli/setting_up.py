@@ -43,7 +43,8 @@ def init(settings: Settings, directory: Path) -> None:
         else:
             path.write_text(text, "utf-8")
             settings.say(f"{path}: written")
-    settings.say(f"\nNext:\n  cd {shlex.quote(str(directory))}\n  aggregator check\n  aggregator run")
+    program = _as_called() if "/" not in _as_called() else _program()
+    settings.say(f"\nNext:\n  cd {shlex.quote(str(directory))}\n  {program} check\n  {program} run")
 
 
 _METADATA = """\
@@ -105,7 +106,16 @@ def schedule(settings: Settings) -> None:
 
 def _program() -> str:
     """How to call this program from anywhere."""
-    return shutil.which(sys.argv[0]) or f"{sys.executable} -m aggregator"
+    found = shutil.which(sys.argv[0])
+    return shlex.quote(str(Path(found).absolute())) if found else f"{shlex.quote(sys.executable)} -m aggregator"
+
+
+def _as_called() -> str:
+    """How to call this program from here: as it was called."""
+    name = Path(sys.argv[0]).name
+    if not shutil.which(sys.argv[0]):
+        return "python -m aggregator"
+    return name if shutil.which(name) == shutil.which(sys.argv[0]) else shlex.quote(sys.argv[0])
 
 
 def _run_command(config: Path, db: Path) -> str:
@@ -168,7 +178,7 @@ def demo(settings: Settings, directory: Path) -> None:
         rows = store.pingbacks(sample.TOPIC)
     settings.say(f"\nPingbacks for {sample.TOPIC}, which the press never sent:\n")
     settings.say(exports.lines(rows))
-    settings.say(f"To browse it:\n  aggregator serve --db {shlex.quote(str(settings.db))}")
+    settings.say(f"To browse it:\n  {_as_called()} serve --db {shlex.quote(str(settings.db))}")
 
 
 _DEMO = "demo"  # what a database of the demo notes about itself

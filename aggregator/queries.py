@@ -1,0 +1,328 @@
+"""The query language: what an analyst writes, as a tree, and where a text answers it.
+
+    query   = or
+    or      = and ("OR" and)*
+    and     = not ("AND"? not)*            standing side by side is AND
+    not     = "NOT" not | near
+    near    = atom ("NEAR/n" atom)*        n words apart at most; characters in Chinese, Japanese and Korean
+    atom    = word | "phrase" | word* | "(" or ")"
+
+Query and text are folded alike (`text.fold`), so case, width, traditional, simplified and shinjitai forms and Korean
+spaces do not matter, and a hyphen is a space. Where a word begins or ends in a Latin letter or a digit, it must not
+touch another one; where it begins or ends in katakana, it must not touch another katakana: パリ is not in パリパリ.
+Everything else matches anywhere, since Korean particles are attached and Chinese and Japanese print no word boundary;
+only at the beginning of the longer words of `_LONGER` a word is not itself, as 中国 in 中国地方.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aggregator import text as texts
+from aggregator.errors import QueryError
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+CHARACTER_LANGUAGES = ("ko", "ja", "zh")  # where NEAR counts characters
+
+# --- the query as a tree ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A folded word or phrase; with `prefix`, what follows it in the same word does not matter."""
+
+    text: str
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Holds where its part does not."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Holds where all its parts hold."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Holds where one of its parts holds."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Holds where both parts stand in one field, `distance` words (or characters) apart at most."""
+
+    left: Node
+    right: Node
+    distance: int
+
+
+Node = Word | Not | And | Or | Near
+
+_GRAMMAR = r"""
+    start: or
+    ?or: and ("OR" and)*
+    ?and: not ("AND"? not)*
+    ?not: "NOT" not -> negation
+        | near
+    ?near: atom (NEAR atom)*
+    ?atom: WORD -> word
+         | PHRASE -> phrase
+         | "(" or ")"
+    NEAR.2: /NEAR\/[0-9]+/
+    WORD: /[^\s()"“”*]+\*?/
+    PHRASE: /"[^"]*"|“[^”]*”/
+    %ignore /\s+/
+"""
+_EXPECTED = {
+    "WORD": "a word",
+    "PHRASE": 'a "phrase"',
+    "LPAR": "(",
+    "RPAR": ")",
+    "NOT": "NOT",
+    "AND": "AND",
+    "OR": "OR",
+    "NEAR": "NEAR/n",
+    "$END": "the end",
+}
+
+
+@functools.cache
+def _parser() -> Lark:
+    from lark import Lark
+
+    return Lark(_GRAMMAR, parser="lalr", lexer="basic")  # basic: AND, OR and NOT are words nowhere
+
+
+def parse(query: str) -> Node:
+    """The tree of a query. Raises QueryError with the column (from 1) and what was expected there."""
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+    try:
+        tree = _parser().parse(query)
+    except UnexpectedCharacters as problem:
+        raise QueryError(query, problem.column, _meant(query, problem.column, problem.allowed or ())) from problem
+    except UnexpectedToken as problem:
+        column = len(query) + 1 if problem.token.type == "$END" else problem.column
+        raise QueryError(query, column, _meant(query, column, problem.accepts or problem.expected)) from problem
+    node = _node(tree, query)
+    if not _positive(node):
+        raise QueryError(query, 1, "a word that is not behind NOT, else nearly every article would match")
+    return node
+
+
+def words(node: Node, *, negated: bool = False) -> Iterator[Word]:
+    """The words of which one at least must be in a text for the query to hold there; with `negated`, all its words."""
+    match node:
+        case Word():
+            yield node
+        case Not(part=part):
+            yield from words(part, negated=True) if negated else ()
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from words(part, negated=negated)
+        case Near(left=left, right=right):
+            yield from words(left, negated=negated)
+            yield from words(right, negated=negated)
+
+
+def comparable(text: str) -> str:
+    """A folded text as words are looked for in it: of the same length, with spaces for hyphens."""
+    return text.replace("-", " ")
+
+
+def _meant(query: str, column: int, terminals: Iterable[str]) -> str:
+    found = query[column - 1 : column]
+    if found and found in '"“':
+        return f"a closing quote for the {found} here"
+    if found == "*":
+        return "* only at the end of a word"
+    names = [name for terminal, name in _EXPECTED.items() if terminal in set(terminals)]
+    return " or ".join(names) or "a word"
+
+
+def _node(tree: Any, query: str) -> Node:
+    """Turns lark's tree, whose rules are named as in the grammar, into ours."""
+    if tree.data == "start":
+        return _node(tree.children[0], query)
+    if tree.data in ("word", "phrase"):
+        return _word(tree.children[0], query)
+    if tree.data == "negation":
+        return Not(_node(tree.children[0], query))
+    if tree.data == "near":
+        return _near(tree.children, query)
+    parts = tuple(_node(child, query) for child in tree.children)
+    return Or(parts) if tree.data == "or" else And(parts)
+
+
+def _word(token: Any, query: str) -> Word:
+    given = token.value.strip('"“”') if token.type == "PHRASE" else token.value
+    prefix = given.endswith("*")
+    folded = " ".join(comparable(texts.fold(given.removesuffix("*"))).split())
+    if not any(char.isalnum() for char in folded):
+        raise QueryError(query, token.column, "a word with a letter or a digit")
+    return Word(folded, prefix)
+
+
+def _near(children: Sequence[Any], query: str) -> Node:
+    node = _node(children[0], query)
+    for operator, operand in zip(children[1::2], children[2::2], strict=True):
+        node = Near(node, _node(operand, query), int(operator.value.partition("/")[2]))
+    return node
+
+
+def _positive(node: Node) -> bool:
+    """Whether a match of the node names at least one place."""
+    match node:
+        case Not():
+            return False
+        case And(parts=parts):
+            return any(map(_positive, parts))
+        case Or(parts=parts):
+            return all(map(_positive, parts))
+        case Near(left=left, right=right):
+            return _positive(left) and _positive(right)
+        case _:
+            return True
+
+
+# --- where a text answers ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something matched: the number of the field, and offsets into its folded text."""
+
+    field: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A text that is asked: its fields folded and `comparable`, its language, and who finds a word's raw places."""
+
+    fields: tuple[str, ...]
+    tag: str
+    find: Callable[[Word], Iterable[tuple[int, int]]]
+
+    @property
+    def in_characters(self) -> bool:
+        """Whether NEAR counts characters here."""
+        return self.tag.partition("-")[0] in CHARACTER_LANGUAGES
+
+
+def found(node: Node, asked: Asked) -> list[Place] | None:
+    """The places that make the node hold, or None where it does not hold."""
+    match node:
+        case Word():
+            return list(_places(node, asked)) or None
+        case Not(part=part):
+            return None if found(part, asked) is not None else []
+        case And(parts=parts):
+            all_found = [found(part, asked) for part in parts]
+            return None if None in all_found else [place for places in all_found for place in places or ()]
+        case Or(parts=parts):
+            any_found = [places for part in parts if (places := found(part, asked)) is not None]
+            return [place for places in any_found for place in places] if any_found else None
+        case Near():
+            return _near_places(node, asked)
+
+
+def _places(word: Word, asked: Asked) -> Iterator[Place]:
+    for number, start in asked.find(word):
+        field, end = asked.fields[number], start + len(word.text)
+        joined_before = start > 0 and _one_word(field[start - 1], word.text[0])
+        joined_after = end < len(field) and _goes_on(word, field[end])
+        if not joined_before and not joined_after and not _in_a_longer_word(word, field, start, asked.tag):
+            yield Place(number, start, _word_end(field, end) if word.prefix else end)
+
+
+def _goes_on(word: Word, following: str) -> bool:
+    """Whether what follows a match belongs to its last word, or is a mark of its last letter."""
+    mark = unicodedata.category(following).startswith("M")
+    return mark or (not word.prefix and _one_word(word.text[-1], following))
+
+
+def _one_word(left: str, right: str) -> bool:
+    """Whether two neighbours belong to one word of a script that has words: Latin and its like, digits, katakana."""
+    return (kind := _word_kind(left)) is not None and kind == _word_kind(right)
+
+
+@functools.lru_cache(maxsize=4096)
+def _word_kind(char: str) -> str | None:
+    if "\u30a1" <= char <= "\u30ff" and char != "\u30fb":
+        return "katakana"
+    return "letter" if char.isalnum() and texts.script(char) in ("latin", "other", "none") else None
+
+
+def _word_end(field: str, end: int) -> int:
+    kind = _word_kind(field[end - 1])
+    while kind and end < len(field) and _word_kind(field[end]) == kind:
+        end += 1
+    return end
+
+
+def _near_places(node: Near, asked: Asked) -> list[Place] | None:
+    left, right = (found(part, asked) or [] for part in (node.left, node.right))
+    pairs = [
+        (one, other)
+        for one in left
+        for other in right
+        if one.field == other.field and _gap(asked, one, other) <= node.distance
+    ]
+    return sorted({place for pair in pairs for place in pair}) or None
+
+
+def _gap(asked: Asked, one: Place, other: Place) -> int:
+    """How many words (or characters) stand between two places of one field; overlapping ones are 0 apart."""
+    first, second = sorted((one, other))
+    between = asked.fields[one.field][first.end : second.start].split()
+    return len("".join(between)) if asked.in_characters else len(between)
+
+
+# --- words that are not themselves inside longer ones -----------------------------------------------------------------
+
+# By language and word: longer words that begin with it and mean something else. 中国 is also a region of Japan, in the
+# names of what is at home there; 북한산 is a mountain of Seoul, but before coal or arms it is "made in North Korea".
+_LONGER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "ja": {
+        "中国": (
+            "中国四国", "中国・四国", "中国地区", "中国地方", "中国山地", "中国放送", "中国新聞", "中国横断自動車道",
+            "中国総合通信局", "中国経済産業局", "中国自動車道", "中国財務局", "中国道", "中国運輸局", "中国電力",
+        ),
+    },
+    "ko": {
+        "북한": (
+            "북한강", "북한산계곡", "북한산국립공원", "북한산기슭", "북한산단풍", "북한산둘레길", "북한산등산",
+            "북한산등반", "북한산백운대", "북한산산행", "북한산성", "북한산우이", "북한산인수봉", "북한산입구", "북한산자락",
+            "북한산정상", "북한산케이블카",
+        ),
+    },
+}  # fmt: skip
+
+
+def _in_a_longer_word(word: Word, field: str, start: int, tag: str) -> bool:
+    """Whether the match is only the beginning of a longer word with another meaning."""
+    return any(field.startswith(whole, start) for whole in _longer(tag.partition("-")[0]).get(word.text, ()))
+
+
+@functools.cache
+def _longer(language: str) -> dict[str, tuple[str, ...]]:
+    """The table of a language, folded."""
+    table = _LONGER.get(language, {})
+    return {texts.fold(word): tuple(map(texts.fold, longer)) for word, longer in table.items()}

@@ -11,18 +11,37 @@ import html
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+from aggregator import headlines
 from aggregator.model import Config, Pingback
 
 LIST_FORMATS = ("text", "markdown", "html", "csv", "json")
 FEED_FORMATS = ("csv", "json", "jsonfeed", "atom")
 
 _UNDATED = "          "  # as wide as 2023/10/14
+
+
+def once(rows: Iterable[Pingback]) -> tuple[Pingback, ...]:
+    """A list in which each event stands once: the copy, or the article of a story, that was published first."""
+    rows = tuple(rows)
+    first: dict[str, Pingback] = {}
+    for row in sorted(rows, key=lambda row: row.published_at or row.found_at):
+        first.setdefault(row.event, row)
+    return tuple(row for row in rows if first[row.event] is row)
+
+
+def dressed(
+    rows: Iterable[Pingback], is_press: Callable[[str], object], *, quotes: bool = False
+) -> tuple[Pingback, ...]:
+    """A list for reading: headlines without what sites append to them, in the quotes of their language if asked."""
+    bare = (replace(row, title=headlines.without_tail(row.title, is_press)) for row in rows)
+    return tuple(replace(row, title=headlines.quoted(row.title, row.language)) if quotes else row for row in bare)
 
 
 def written(rows: Sequence[Pingback], form: str) -> str:
@@ -63,13 +82,13 @@ def _text(rows: Iterable[Pingback]) -> str:
     return "".join(f"{_line(row)}\n{_UNDATED} {row.url}\n" for row in rows)
 
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_MARKDOWN, _ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|~])"), r"\\\1"
 
 
 def _markdown(rows: Iterable[Pingback]) -> str:
     lines = []
     for row in rows:
-        title, outlet, excerpt = (_MARKDOWN.sub(r"\\\1", part) for part in (row.title, row.outlet, row.excerpt))
+        title, outlet, excerpt = (_MARKDOWN.sub(_ESCAPED, part) for part in (row.title, row.outlet, row.excerpt))
         address = row.url.replace("(", "%28").replace(")", "%29")
         lines.append(f"- {_day(row)} {outlet} [{title}]({address})\n  > {excerpt}\n")
     return "".join(lines)
@@ -112,6 +131,15 @@ def _inert(value: str | None) -> str:
     """A cell that no spreadsheet takes for a formula (OWASP ASVS 1.2.10; full-width signs are taken for signs too)."""
     cell = value or ""
     return f"'{cell}" if cell.startswith(tuple("=+-@\t\r\n\0＝＋－＠")) else cell
+
+
+def digest(topic: str, rows: Sequence[Pingback], since: datetime | None, form: str) -> str:
+    """What is new about a topic, as a letter: in Markdown, or as an HTML fragment. `topic` is its name."""
+    after = f" since {since:%Y/%m/%d %H:%M} UTC" if since else ""
+    title = f"{topic}: {len(rows)} new{after}"
+    if form == "html":
+        return f"<h2>{html.escape(title)}</h2>\n{_html(rows)}"
+    return f"## {_MARKDOWN.sub(_ESCAPED, title)}\n\n{_markdown(rows)}"
 
 
 # --- feeds ------------------------------------------------------------------------------------------------------------

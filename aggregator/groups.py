@@ -10,13 +10,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from aggregator import headlines, urls
 from aggregator import text as texts
-from aggregator import urls
 from aggregator.model import Article, Copy, Decision, Known, Mention, Outlet, Revision, RevisionKind
 
 COPY_WINDOW = timedelta(days=3)
@@ -95,16 +94,10 @@ def _says_so(text: str) -> bool:
 
 # --- copy -------------------------------------------------------------------------------------------------------------
 
-_TAG = re.compile(
-    r"\[[^\]]{1,12}\]|【[^】]{1,12}】|\([^)]{0,4}종합[^)]{0,4}\)|〈[^〉]{1,8}〉|<[^>]{1,8}>|＜[^＞]{1,8}＞"
-)
-_TAIL = re.compile(r"\s*(?:[|｜_]|\s[-–—:：]\s)\s*[^|｜_\-–—:：]{1,20}$")
-
 
 def headline_key(title: str) -> str:
-    """What the copies of a headline share: folded letters and digits, no tags, no outlet tail; "" for a short one."""
-    bare = _TAIL.sub("", _TAG.sub(" ", title)) or title
-    key = "".join(char for char in texts.fold(bare) if char.isalnum())
+    """The key under which the copies of a headline meet; "" for a headline that is too short to prove anything."""
+    key = headlines.core(title)
     weight = sum(1 if char.isascii() else 2 for char in key)
     return key if weight >= _COPY_WEIGHT else ""
 

@@ -93,7 +93,8 @@ class _InOrderOfUse(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         """The names of the commands."""
-        order = ("demo", "init", "check", "run", "status", "pingbacks", "search", "export", "references", "serve")
+        first = ("demo", "init", "check", "run", "status")
+        order = (*first, "pingbacks", "digest", "search", "export", "references", "serve")
         return [*order, *sorted(self.commands.keys() - set(order))]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -19,17 +19,72 @@ if TYPE_CHECKING:
     from aggregator.store import Store
 
 
+_LANGUAGE = click.option(
+    "--language", default="", metavar="TAG", help="Only articles in this language; zh is all Chinese."
+)
+_SINCE = click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was published since this day.")
+_QUOTES = click.option("--quotes", is_flag=True, help="Put headlines into the quotes of their language.")
+
+
 @command()
 @click.argument("topic")
+@_LANGUAGE
+@_SINCE
+@click.option("--once", is_flag=True, help="Show each event once: no copies, one article of a story.")
+@_QUOTES
+@click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, as Excel wants it.")
 @click.option("--format", "form", type=click.Choice(("text", "markdown", "html", "csv", "json")), default="text",
               show_default=True, help="How to write the list.")  # fmt: skip
-def pingbacks(settings: Settings, topic: str, form: str) -> None:
-    """The list for a topic, newest first."""
+def pingbacks(settings: Settings, topic: str, form: str, **look: Any) -> None:
+    """The list for a topic, newest first.
+
+    Headlines are shown without what sites append to them ("｜朝日新聞"); the database keeps them as printed.
+    """
     from aggregator import exports
 
     with settings.store() as store:
         _must_be_topic(store, topic)
-        click.echo(exports.written(store.pingbacks(topic), form), nl=False)
+        rows = store.pingbacks(topic, language=look["language"], since=look["since"] and look["since"].date())
+    rows = exports.dressed(exports.once(rows) if look["once"] else rows, _press(settings), quotes=look["quotes"])
+    click.echo("\ufeff" * (look["bom"] and form == "csv") + exports.written(rows, form), nl=False)
+
+
+def _press(settings: Settings) -> Callable[[str], object]:
+    """Who knows the names of outlets: the built-in ones, and those of feeds.yaml where it is there."""
+    from aggregator import outlets
+
+    extra = settings.config().outlets.values() if settings.config_path.exists() else ()
+    return outlets.directory(extra).find
+
+
+@command()
+@click.argument("topics", nargs=-1, metavar="[TOPIC]...")
+@click.option("--format", "form", type=click.Choice(("markdown", "html")), default="markdown", show_default=True,
+              help="How to write it.")  # fmt: skip
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="What was found since this day; nothing is noted.")
+def digest(settings: Settings, topics: Sequence[str], form: str, since: datetime | None) -> None:
+    """What is new since the last digest.
+
+    For e-mail from cron: it prints nothing where there is nothing new, and notes when it was asked. Without TOPICs it
+    tells of all.
+    """
+    from aggregator import exports
+
+    moment = now()
+    with settings.writing() as store:
+        for topic in topics or tuple(store.topics()):
+            _must_be_topic(store, topic)
+            last = since.replace(tzinfo=UTC) if since else _instant(store.noted(f"digest {topic}"))
+            rows = exports.dressed(store.pingbacks(topic, found_after=last), _press(settings))
+            if rows:
+                click.echo(exports.digest(store.topics()[topic], rows, last, form))
+            if not since:
+                with store.transaction():
+                    store.note(f"digest {topic}", moment.isoformat())
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _must_be_topic(store: Store, topic: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from aggregator import dates, language, urls
+from aggregator import dates, language, urls, zones
 from aggregator.model import Article, Item, Link, Outlet, Precision, Published, Source
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def address(item: Item) -> str | None:
@@ -33,7 +35,7 @@ def derive(item: Item, url: str, source: Source, outlet: Outlet | None, now: dat
     A day is counted where the outlet is. The zone of the source reads dates that name no offset; without one it is
     the zone of the outlet's country.
     """
-    home = dates.zone_of(outlet.country) if outlet else None
+    home = zones.zone_of(outlet.country) if outlet else None
     zone = reading_zone(source, outlet)
     published, text, basis = _published(item, zone, now)
     day, basis = _day(published, zone, home or zone, basis)
@@ -52,13 +54,24 @@ def derive(item: Item, url: str, source: Source, outlet: Outlet | None, now: dat
 
 def reading_zone(source: Source, outlet: Outlet | None) -> str | None:
     """The zone of dates that name no offset: that of the source, else that of the outlet's country."""
-    return source.zone or (dates.zone_of(outlet.country) if outlet else None)
+    return source.zone or (zones.zone_of(outlet.country) if outlet else None)
 
 
 def newest(items: Iterable[Item], zone: str | None, now: datetime) -> datetime | None:
     """The newest date of a body, which tells an older copy of a feed from a newer one. Dates ahead of `now` lie."""
     found = (_published(item, zone, now)[0] for item in items)
     return max((one.value for one in found if one and one.value <= now), default=None)
+
+
+def since(items: Iterable[Item], moment: datetime | None, zone: str | None, now: datetime) -> tuple[Item, ...]:
+    """The items that are not older than a moment, the newest first, those without a date last."""
+    dated = [(max(_instants(item, zone, now), default=None), item) for item in items]
+    kept = [(at, item) for at, item in dated if at is None or moment is None or at >= moment]
+    return tuple(item for _, item in sorted(kept, key=lambda one: one[0] or _LONG_AGO, reverse=True))
+
+
+def _instants(item: Item, zone: str | None, now: datetime) -> Iterator[datetime]:
+    yield from (found.value for _, text in item.dates if (found := dates.parse(text, zone=zone, now=now)))
 
 
 def _published(item: Item, zone: str | None, now: datetime) -> tuple[Published | None, str | None, str]:

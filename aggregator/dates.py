@@ -1,24 +1,30 @@
 """What a printed date says: Korean, Japanese, Chinese, English, and what feeds print as RFC 822 and ISO 8601.
 
-A text is brought to one spelling (`_REWRITES`); statements are found at its start, behind its labels and behind its
-separators; each is read by the first of `_SHAPES` that fits; its parts become an instant or nothing. Whatever would
-take a guess is None: a part that cannot be, two ways to read, a time of day or an offset that is not understood.
+`parse` goes four steps, and each is a section below:
 
-Pure: the clock is an argument, and neither the machine's zone nor its locale is asked. Knows no source: who calls says
-which zone holds where the text names no offset.
+1. *One spelling* (`_rewritten`): full width, Han numerals, eras, weekdays and clocks of East Asia become what the
+   shapes are written for: 令和六年五月八日（水）午後三時半 becomes 2024年5月8日 午後3:30.
+2. *Shapes* (`_SHAPES`): patterns of one date each, tried in order. What fits leaves its named parts.
+3. *Statements* (`_told`): a date may stand at the start, behind a label and behind a separator. The labels before or
+   behind it say whether it is the date of publication. What is torn, or may be no date, makes the whole text unread.
+4. *Instants* (`_published`): the parts become an instant in UTC, or nothing.
+
+Whatever would take a guess is None: a part that cannot be, two ways to read, a time of day or an offset that is not
+understood. Pure: the clock is an argument, and neither the machine's zone nor its locale is asked. Knows no source: who
+calls says which zone holds where the text names no offset.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from functools import cache, lru_cache
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
+from aggregator import zones
 from aggregator.model import Precision, Published
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -53,23 +59,6 @@ _ERAS = {
     **dict.fromkeys(("民国", "民國", "주체", "主体", "主體", "チュチェ"), _SINCE_1912),
 }
 
-# Hours from UTC: RFC 822 section 5, and what the press of East Asia prints. CST depends on the zone.
-_HOURS = {
-    "Z": 0, "UT": 0, "UTC": 0, "GMT": 0,
-    "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
-    "HKT": 8, "SGT": 8, "JST": 9, "KST": 9,
-}  # fmt: skip
-_PLACES = {
-    "한국시간": "Asia/Seoul", "한국시각": "Asia/Seoul", "日本時間": "Asia/Tokyo", "北京时间": "Asia/Shanghai",
-    "北京時間": "Asia/Shanghai", "台北時間": "Asia/Taipei", "台灣時間": "Asia/Taipei", "香港時間": "Asia/Hong_Kong",
-}  # fmt: skip
-_CHANGING = {"ET": "America/New_York", "PT": "America/Los_Angeles"}  # one name for winter and summer
-_CHINESE_ZONES = frozenset((
-    "Asia/Chongqing", "Asia/Chungking", "Asia/Harbin", "Asia/Hong_Kong", "Asia/Kashgar", "Asia/Macao", "Asia/Macau",
-    "Asia/Shanghai", "Asia/Taipei", "Asia/Urumqi", "Hongkong", "PRC", "ROC",
-))  # fmt: skip
-_EAST_ASIAN_ZONES = _CHINESE_ZONES | {"Asia/Pyongyang", "Asia/Seoul", "Asia/Tokyo", "Japan", "ROK"}
-
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _COUNTS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "하루": 1, "이틀": 2, "사흘": 3,
@@ -86,26 +75,15 @@ _UPDATED = (
 )  # fmt: skip
 _PUBLISHED = (
     "입력", "등록", "승인", "송고", "게시", "게재", "작성", "발행", "배포", "보도", "출고", "공개", "발간", "방송",
-    "날짜", "일시", "公開", "掲載", "配信", "投稿", "発行", "発表", "登録", "作成", "初出", "放送", "日付", "日時",
-    "发布", "發布", "發佈", "发表", "發表", "刊登", "刊发", "刊發", "发稿", "發稿", "发行", "發行", "创建", "上传",
-    "日期",
+    "날짜", "일시", "入力", "公開", "掲載", "配信", "投稿", "発行", "発表", "登録", "作成", "初出", "放送", "日付",
+    "日時", "出版", "上架", "上線", "上线", "建立", "发布", "發布", "發佈", "发表", "發表", "刊登", "刊发", "刊發",
+    "发稿", "發稿", "发行", "發行", "创建", "上传", "日期",
 )  # fmt: skip
 _ENGLISH_UPDATED = ("amended", "edited", "modified", "revised", "updated")
 _ENGLISH_PUBLISHED = (
     "created", "date", "filed", "issued", "posted", "pubdate", "publication", "publish", "published", "released",
 )  # fmt: skip
 _OF_A_LABEL = r"일시|일자|일|시간|시각|날짜|日時|日付|日期|日|時刻|時間|时间|于|於|(?:on|at|date|time)\b"
-
-Parts = dict[str, str]  # the named groups of a shape that took part
-_OF_A_DAY = {"day", "days", "word"}
-_TIMES = (Precision.SECOND, Precision.MINUTE, Precision.HOUR)
-
-_LONGEST = 1_000  # characters; a longer text is an article, and what it begins with is no date line
-_FIRST_NEWSPAPER = 1605  # the Relation of Strasbourg: an earlier year stands in for none, or has lost its century
-_ZERO_DAYS = {date(1970, 1, 1), date(1900, 1, 1), date(1899, 12, 30)}  # of Unix, of SQL Server, of OLE
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_WESTMOST, _EASTMOST = timedelta(hours=-12), timedelta(hours=14)
-_AHEAD, _AHEAD_WITHOUT_YEAR = timedelta(days=366), timedelta(days=1)
 
 
 def _any(words: Iterable[str]) -> str:
@@ -158,7 +136,7 @@ def _clock(match: re.Match[str]) -> str:
     minute = "30" if match["half"] else match["minute"] or match["bare"]
     if not minute:
         return f"{match['hour']}時"
-    return f"{match['hour']}:{minute:0>2}" + (f":{match['second']}" if match["second"] else "")
+    return f"{match['hour']}:{minute:0>2}" + (f":{match['second']:0>2}" if match["second"] else "")
 
 
 _ERA = (
@@ -179,7 +157,13 @@ _SPELLING = (
 )
 
 # Weekdays go: the day counts, even beside a wrong weekday. Noon becomes an hour.
-_ENGLISH_REWRITES = ((rf"(?i){_WEEKDAY},?", " "), (r"\(\s*\)", " "), (r"[Nn]oon\b", "12時"))
+_ENGLISH_REWRITES = (
+    (rf"(?i){_WEEKDAY},?", " "),
+    (r"\(\s*\)", " "),
+    (r"[Nn]oon\b", "12時"),
+    (r"(?<=[a-z] \d{4} )(\d{1,2})\.(\d\d)\b(?!\.)", r"\1:\2"),  # The Guardian: 8 May 2024 15.20
+    (r"(?<!:\d\d )\b([HJK][KS]T) (\d{1,2}:\d\d(?::\d\d)?)\b", r"\2 \1"),  # Hong Kong: HKT 15:20
+)
 _REWRITES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"[(\[]\s?[월화수목금토일月火水木金土日一二三四五六](?:요일|曜日?)?(?:[·・,]?[祝休])?\s?[)\]]", " "),
     (r"[월화수목금토일]요일,?|[月火水木金土日]曜日?,?|(?:星期|周|週|礼拜|禮拜)[一二三四五六日天],?", " "),
@@ -207,19 +191,25 @@ def _rewritten(text: str) -> str:
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
 
+Parts = dict[str, str]  # the named groups of a shape that took part
+_OF_A_DAY = {"day", "days", "word"}
+
 _LETTER = "(?-i:[A-Za-z가-힣ぁ-ヿ一-鿿])"  # (?-i: the ranges would compile for long
-_ABBREVIATION = rf"(?:CST|{_any(_HOURS)})\b"
+_ABBREVIATION = rf"(?:CST|{_any(zones.HOURS)})\b"
 _OFFSET = (
     r"(?P<offset>(?:(?:GMT|UTC?)\s?)?[+-]\d\d:?\d\d(?![\d:])|(?:GMT|UTC?)\s?[+-]\d{1,2}(?![\d:])"
-    rf"|(?<=:\d\d:\d\d)[+-]\d\d(?![\d:])|{_ABBREVIATION}|(?-i:[A-Z]{{1,4}}T\b)|{_any(_PLACES)})"
+    rf"|(?<=:\d\d:\d\d)-\d\d(?![\d:])|(?<=:\d\d)\+\d\d(?![\d:])|{_ABBREVIATION}"
+    rf"|(?-i:(?:[A-Z]{{1,4}}T|MSK|WIB|WITA)\b)|{_any(zones.PLACES)})"
 )
+# 4:35:5 is printed by some; 09:00:0 and T15:20:3 have lost a digit.
+_SECOND = r"(?P<second>\d\d|(?<!\b0\d:\d\d:)(?<!:0\d:)(?<!T\d\d:\d\d:)\d)"
 _TIME = (
     rf"(?:(?P<half>[ap]\.?m\b\.?|{_any(_HALVES)})\s?)?(?P<hour>\d{{1,2}})"
-    r"(?:時(?!間)|:(?P<minute>\d\d|\d(?=:\d))(?::(?P<second>\d\d?)(?:[.,]\d+)?)?|(?=\s?[ap]\.?m\b))"
-    rf"(?:\s?(?P<half_after>[ap]\.?m\b\.?))?(?:\s?\(?{_OFFSET}\)?)?"
+    rf"(?:時(?!間)|:(?P<minute>\d\d|\d(?=:\d))(?::{_SECOND}(?:[.,]\d+)?)?|(?<!1[3-9])(?<!2\d)(?=\s?[ap]\.?m\b))"
+    rf"(?:\s?(?P<half_after>[ap]\.?m\b\.?|(?:오전|오후|上午|下午)(?!\s?\d)))?(?:\s?\(?{_OFFSET}\)?)?"
 )
 # The time of day behind a date, where the date ends in a digit and where it ends in a unit.
-_THEN = rf"(?:(?:\s?(?P<t>T)|\s?,\s?(?:at\s)?|\s(?:(?:at|[-|/·@])\s|\()?){_TIME})?"
+_THEN = rf"(?:(?:\s?(?P<t>T)|\s?,\s?(?:at\s)?|\s(?:(?:(?:posted\s)?at|[-|/·@])\s|\()?){_TIME})?"
 _THEN_GLUED = rf"(?:(?:\s?[,、]|\s[-|/·])?\s?{_TIME})?"
 
 _DAY, _YEAR, _MONTH = r"(?P<day>\d{1,2})", r"(?P<year>\d{4})", r"(?P<month>\d{1,2})"
@@ -274,6 +264,12 @@ _SHAPES = tuple(
     )
 )
 _BARE_TEXT_SHAPES = _SHAPES[:5]  # what feeds print: they fit the text as it stands
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+_LONGEST = 1_000  # characters; a longer text is an article, and what it begins with is no date line
+
 _LABELS = tuple(
     rf"(?:{label})(?:\s?(?:{_OF_A_LABEL}))*[\s:=)\]】>|,\-(]*"
     for label in (
@@ -281,22 +277,33 @@ _LABELS = tuple(
         rf"\b(?i:(?P<updated>{_any(_ENGLISH_UPDATED)})|(?P<published>{_any(_ENGLISH_PUBLISHED)}))\b",
     )
 )
-_OPENING = r"[\s\[(【<〈「*>|:,]*(?:[Oo]n\s|(?:时间|時間)\s?:\s?)?"
+# A date line may begin with who wrote it: 来源：新华网, 김수정 기자 kim@example.kr, 记者 王小明.
+_CREDIT = (
+    r"(?:(?:来源|來源|출처|記事元)\s?:\s?[^\s\d|]+|[가-힣]{2,4}\s?기자(?:\s\(?[\w.+-]+@[\w.-]+\)?)?"
+    r"|(?:记者|記者)\s?:?\s?[一-鿿]{2,4})[\s|·/]+"
+)
+_OPENING = rf"[\s\[(【<〈「*>|:,]*(?:{_CREDIT})?(?:[Oo]n\s|(?:时间|時間)\s?:\s?)?"
 _SEPARATOR = r"[|·•・]\s?"
 _CLOCK_FIRST = rf"(?i){_TIME}(?:\s?[,·|]\s?|\s)(?:on\s)?"
 # What may not follow a date: more of a number, a range, a deadline; a time or an offset that was not taken in.
-_MORE_OF_IT = r"(?i)\d|[%℃]|(?<=\d)[A-Za-z_]|[.:/,]\d|\s?[~-]\s?\d|\s?\+|\s?(?:부터|까지|から|まで)"
-_TIME_OF_DAY = r"(?i)\s?\d|.*?(?:\d:\d\d|\d時|\d\s?[ap]\.?m\b|자정|midnight|中午|午夜|子夜|半夜|深夜)"
+_MORE_OF_IT = (
+    r"(?i)\d|[%℃]|(?<=\d)[A-Za-z_]|[.:/,]\d|(?-i:\.[a-z]{2,4}\b)|(?<=:\d\d):"
+    r"|\s?-\s?\d|\s?~\s?(?:\d|$)|\s?\+|\s?(?:부터|까지|から|まで)"
+)
+_TIME_OF_DAY = (
+    rf"(?i)\s?\d(?!\d?\s?[面版])|\s?[{''.join(_HAN_DIGITS)}十]+$|\s?(?:,\s?)?(?:at|{_any(_HALVES)})\s?\d"
+    r"|.*?(?:\d:\d\d|\d時|\d\s?[ap]\.?m\b|자정|midnight|中午|午夜|子夜|半夜|深夜)"
+)
 _CONTINENTS = "Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific"
 _ELSEWHERE = (
     rf"(?i)\s?[,(\[]?\s?(?:{_ABBREVIATION}|[a-z]+\stime\b|(?:{_CONTINENTS})/[A-Z]"
-    r"|(?-i:[가-힣一-鿿]{1,6})\s?(?:시간|시각|時間|时间))"
+    r"|(?:eastern|central|mountain|pacific)\b|(?-i:[가-힣一-鿿]{1,6})\s?(?:시간|시각|時間|时间))"
 )
+_CUT_NAMES = {name[:size] for name in (*zones.HOURS, "CST") for size in (1, 2)}
+_CUT_WORD = rf"\s\(?(?:{_any(_CUT_NAMES)})$|\s?(?:[apAP]\.?|오)$"  # 09:00:00 GM; 3:20 p
 _WORDS = rf"[\s,’']*(?:\d|{_LETTER})"
 _LATE_YEAR = r"[\s,]*['’]?\d|\s?\(\d{4}"
-
-
-# --- statements -------------------------------------------------------------------------------------------------------
+_LIKE_A_DATE = r"\d\s?[-./:년年월月]\s?\d"
 
 
 class _Statement(NamedTuple):
@@ -335,6 +342,7 @@ def _torn(parts: Parts, text: str, end: int, stop: int) -> bool:
     if known & _OF_A_DAY:
         doubts += [_TIME_OF_DAY] if "minute" not in known else []
         doubts += [_ELSEWHERE] if "offset" not in known else []
+        doubts += [_CUT_WORD] if "minute" in known and "offset" not in known else []
         doubts += [_WORDS] if not known & {"year", "days", "hour"} else []  # 今日头条, May 18 uprising
         doubts += [_LATE_YEAR] if "year" not in known else []
     return any(_pattern(doubt).match(text, end, stop) for doubt in doubts)
@@ -350,7 +358,7 @@ def _starts(text: str, labels: Iterable[re.Match[str]]) -> list[tuple[int, str |
 
 def _statements(text: str, labels: list[re.Match[str]]) -> list[_Statement]:
     """All dates of a text; none where one of them is torn."""
-    found, end = list[_Statement](), 0
+    found, rest, end = list[_Statement](), "", 0
     for start, label in _starts(text, labels):
         # Behind a separator only words may come first: 조회 12 | 2024.05.08 may be anything.
         if start < end or (not label and re.search("[0-9]", text[end:start])):
@@ -358,13 +366,30 @@ def _statements(text: str, labels: list[re.Match[str]]) -> list[_Statement]:
         read = _read(text, start)
         if not read:
             continue
+        rest += text[end:start] + " "
         shape, parts, end = read
         behind = next((mark for mark in labels if mark.start() >= end), None)
-        if _torn(parts, text, end, behind.start() if behind else len(text)):
+        if _torn(parts, text, end, behind.start() if behind else len(text)) or _apart(parts, text, behind):
             return []
         touches = behind and not text[end : behind.start()].strip(" )]")
         found.append(_Statement(label, behind.lastgroup if behind and touches else None, shape, parts))
-    return found
+    return [] if _unsure(found, rest, text[end:]) else found
+
+
+def _unsure(statements: list[_Statement], before: str, after: str) -> bool:
+    """Whether the date of publication may be left unread: only updates are told, or labels stand on both sides."""
+    if {statement.label or statement.label_behind for statement in statements} == {"updated"}:
+        before += after
+    elif not (statements and statements[0].label and statements[-1].label_behind):
+        return False
+    return bool(_pattern(_LIKE_A_DATE).search(before))
+
+
+def _apart(parts: Parts, text: str, behind: re.Match[str] | None) -> bool:
+    """Whether the time of a day stands alone behind the next label: 2024.05.08 입력 15:20."""
+    if not behind or behind.lastgroup == "updated" or "hour" in parts:
+        return False
+    return bool(_pattern(rf"(?i){_TIME}").match(text, behind.end())) and not _read(text, behind.end())
 
 
 def _told(text: str) -> list[_Statement]:
@@ -389,47 +414,21 @@ def _told(text: str) -> list[_Statement]:
 # --- instants ---------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
-def _zone(name: str | None) -> tzinfo | None:
-    """The zone of an IANA name; None where there is none."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):  # not listed; no key at all; a folder of the database
-        return None
-
-
-@lru_cache(maxsize=64)
-def _signed(offset: str) -> tzinfo | None:
-    """The offset that +0900, -04:00 or GMT+9 names; None where no land keeps it."""
-    digits = re.sub(r"\D", "", offset)
-    hours, minutes = int(digits[:2]), int(digits[2:] or 0)
-    shift = timedelta(hours=hours, minutes=minutes) * (-1 if "-" in offset else 1)
-    return timezone(shift) if minutes < 60 and _WESTMOST <= shift <= _EASTMOST else None
-
-
-def _offset(text: str, zone: str | None, local: datetime) -> tzinfo | None:
-    """The offset that a text names: signed, by a place, or by an abbreviation. None where it is not known."""
-    if "+" in text or "-" in text:
-        return _signed(text)
-    name = text.upper()
-    if name in _PLACES or name in _CHANGING:
-        return _zone(_PLACES.get(name) or _CHANGING[name])
-    if name == "CST":
-        return timezone(timedelta(hours=8 if zone in _CHINESE_ZONES else -6))
-    own = _zone(zone)
-    if own and local.replace(tzinfo=own).tzname() == name:  # BST in London, IST in India
-        return own
-    return timezone(timedelta(hours=_HOURS[name])) if name in _HOURS else None
+_TIMES = (Precision.SECOND, Precision.MINUTE, Precision.HOUR)
+_FIRST_NEWSPAPER = 1605  # the Relation of Strasbourg: an earlier year stands in for none, or has lost its century
+_ZERO_DAYS = {date(1970, 1, 1), date(1900, 1, 1), date(1899, 12, 30)}  # of Unix, of SQL Server, of OLE
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AHEAD, _AHEAD_WITHOUT_YEAR = timedelta(days=366), timedelta(days=1)
 
 
 def _ground(parts: Parts, zone: str | None, local: datetime) -> tzinfo | None:
     """What the local time is counted from: the offset in the text, else the zone of the source."""
     offset = parts.get("offset")
     if not offset:
-        return _zone(zone)
+        return zones.zone(zone)
     if offset[0] == "-" and ":" in offset and not parts.keys() & {"second", "t"}:  # 09:00-18:00 are two times
         return None
-    return _offset(offset, zone, local)
+    return zones.offset(offset, zone, local)
 
 
 def _hour(parts: Parts) -> int | None:
@@ -477,7 +476,7 @@ def _stands_in(local: datetime, value: datetime) -> bool:
 def _instant(shape: str, parts: Parts, zone: str | None, now: datetime) -> Published | None:
     """The instant of the day and time that the parts name; None where a part cannot be, or the day is a stand-in."""
     hour = _hour(parts) if "hour" in parts else 0
-    if hour is None or ("bare" in parts and zone not in _EAST_ASIAN_ZONES):
+    if hour is None or ("bare" in parts and zone not in zones.EAST_ASIAN):
         return None
     minute, second = int(parts.get("minute", 0)), int(parts.get("second", 0))
     latest = now + (_AHEAD if "year" in parts else _AHEAD_WITHOUT_YEAR)
@@ -523,53 +522,3 @@ def parse(text: str, *, zone: str | None, now: datetime) -> Published | None:
     """
     answers = [_published(statement, zone, now) for statement in _told(text)]
     return answers[0] if all(answers) and answers else None
-
-
-# --- zones of countries -----------------------------------------------------------------------------------------------
-
-# Countries with several zones whose press keeps the time of one city, which is not always the capital.
-_PRESS_ZONES = {
-    "AR": "America/Argentina/Buenos_Aires",
-    "AU": "Australia/Sydney",
-    "BR": "America/Sao_Paulo",
-    "CA": "America/Toronto",
-    "CD": "Africa/Kinshasa",
-    "CL": "America/Santiago",
-    "CN": "Asia/Shanghai",  # one time by law; zone.tab lists Urumqi beside it
-    "CY": "Asia/Nicosia",
-    "DE": "Europe/Berlin",  # Busingen keeps the same
-    "EC": "America/Guayaquil",
-    "ES": "Europe/Madrid",
-    "ID": "Asia/Jakarta",
-    "KZ": "Asia/Almaty",  # one time since 2024-03-01
-    "MN": "Asia/Ulaanbaatar",
-    "MX": "America/Mexico_City",
-    "MY": "Asia/Kuala_Lumpur",
-    "NZ": "Pacific/Auckland",
-    "PG": "Pacific/Port_Moresby",
-    "PT": "Europe/Lisbon",
-    "RU": "Europe/Moscow",
-    "UA": "Europe/Kyiv",
-    "US": "America/New_York",  # the wires and the papers of record
-    "UZ": "Asia/Tashkent",
-}
-
-
-@cache
-def _listed_zones() -> Mapping[str, tuple[str, ...]]:
-    """The zones of each country, from zone.tab of the time zone database: country code, coordinates, zone, comment."""
-    from importlib.resources import files  # here: it takes three times as long as the rest of this module
-
-    listed: dict[str, tuple[str, ...]] = {}
-    for line in files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            country, _, name = line.split("\t")[:3]
-            listed[country] = (*listed.get(country, ()), name)
-    return listed
-
-
-def zone_of(country: str | None) -> str | None:
-    """The IANA zone that the press of a country keeps, by its ISO 3166 code; None where there is no one such zone."""
-    code = (country or "").upper()
-    zones = _listed_zones().get(code, ())
-    return _PRESS_ZONES.get(code) or (zones[0] if len(zones) == 1 else None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from aggregator.errors import ConfigError, Mistake
-from aggregator.keys import COMPILED, SCALARS, SECTIONS, TYPES, shown, slug
+from aggregator.keys import COMPILED, SCALARS, SECTIONS, TYPES, WEB, shown, slug
 from aggregator.model import Config, Kind, Outlet, Selectors, Source, Topic
 
 if TYPE_CHECKING:
@@ -146,6 +146,8 @@ def _value(place: _Place, type_: str) -> Any:
             return _list(place, type_, "URL")
         case "list of texts":
             return _list(place, type_, "text")
+        case "options":
+            return {name: _scalar(child, "text") for name, child in _mapping(place, type_).items()}
         case "queries":
             return _queries(place)
         case "selectors":
@@ -213,9 +215,35 @@ def _source(children: Mapping[str, _Place], defaults: Mapping[str, Any], outlets
     source = Source(**{"id": "", "url": "", **defaults, **fields})
     if source.outlet is not None and source.outlet not in outlets:
         children["outlet"].refuse(f"{source.outlet} is not under outlets; {_guess(source.outlet, outlets)}")
-    if "select" in children and source.kind is not Kind.PAGE and ("kind" in fields or "kind" not in children):
-        children["select"].refuse("selectors are for list pages: write kind: page, or remove select")
+    if "kind" in fields or "kind" not in children:
+        _hold_to_kind(source, children)
     return source
+
+
+def _hold_to_kind(source: Source, children: Mapping[str, _Place]) -> None:
+    """Refuses what the kind of a source does not take: selectors, options, the scheme of its address."""
+    schemes, options = _taken(source.kind)
+    if "select" in children and source.kind != Kind.PAGE:
+        children["select"].refuse("selectors are for list pages: write kind: page, or remove select")
+    if source.url and urlsplit(source.url).scheme not in schemes:
+        wanted = " or ".join(f"{scheme}:" for scheme in schemes)
+        children["url"].refuse(f"write {TYPES['URL'] if schemes == WEB else f'an address that begins with {wanted}'}")
+    if "options" in children and source.kind in tuple(Kind):
+        children["options"].refuse("options are for the kinds that plugins add: remove them")
+    elif "options" in children:
+        for name, child in _mapping(children["options"], "options").items():
+            if name not in options:
+                child.refuse(f"unknown option; {_guess(name, dict.fromkeys(options))}")
+
+
+def _taken(kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The schemes and the options that a kind takes."""
+    if kind in tuple(Kind):
+        return WEB, ()
+    from aggregator import kinds
+
+    _, found = kinds.find(kind)
+    return found.schemes, found.options
 
 
 def _same(source: Source) -> Iterator[tuple[str, str]]:

@@ -50,7 +50,7 @@ _FEED_TYPES = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
 _PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
-_ACCEPT = {
+_ACCEPT: Mapping[str, str] = {
     Kind.FEED: _FEED_TYPES,
     Kind.PAGE: _PAGE_TYPES,
     Kind.SITEMAP: "application/xml, text/xml, */*;q=0.5",
@@ -137,7 +137,7 @@ class Fetcher:
         contact = quote(source.contact or "https://pypi.org/project/press-pingbacks/", safe=_PRINTABLE)
         headers = {
             "User-Agent": f"press-pingbacks/{self._version} (+{contact})",
-            "Accept": _ACCEPT[source.kind],
+            "Accept": _ACCEPT.get(source.kind, "*/*"),
             "Accept-Encoding": "gzip, deflate",
             "Connection": "close",
         }

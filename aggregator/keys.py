@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aggregator.errors import QueryError
+from aggregator.errors import QueryError, UsageError
 from aggregator.model import Kind
 
 # --- the keys ---------------------------------------------------------------------------------------------------------
@@ -35,6 +35,11 @@ _FETCH = (
     Key("fetch.allow_private", "boolean", "Whether loopback and private addresses may be polled."),
     Key("fetch.timeout", "duration", "How long one source may take, everything included."),
     Key("fetch.max_bytes", "size", "How large one document may be, decoded."),
+    Key(
+        "fetch.visit",
+        "boolean",
+        "Whether article pages are visited for what the source leaves out: date, summary, author.",
+    ),
 )
 
 KEYS: tuple[Key, ...] = (
@@ -48,8 +53,9 @@ KEYS: tuple[Key, ...] = (
     Key("outlets.ID.country", "country", "Where it is at home."),
     Key("outlets.ID.homepage", "URL", "Its front page; articles on the same host are its own."),
     Key("sources[].id", "slug", "What the source is called in commands and in the database.", required=True),
-    Key("sources[].url", "URL", "The address that is polled.", required=True),
+    Key("sources[].url", "address", "The address that is polled.", required=True),
     Key("sources[].kind", "kind", "What stands at that address; feed unless said."),
+    Key("sources[].options", "options", "What the kind of a plugin wants to know."),
     Key("sources[].outlet", "slug", "Whose source it is: an id under outlets."),
     Key("sources[].language", "language", "The language to expect: a hint, not a verdict."),
     Key("sources[].zone", "zone", "The zone of dates that name no offset."),
@@ -84,6 +90,7 @@ SECTIONS: Mapping[str, Mapping[str, Key]] = _sections()  # the keys of each sect
 _TIME_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _SIZE_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _KINDS = {str(kind): kind for kind in Kind}
+WEB = ("http", "https")  # the schemes of the kinds that are built in
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _AMOUNT = re.compile(r"([0-9]{1,6}) ?([A-Za-z]{1,3})")
 _MAILBOX = re.compile(r"(mailto:)?[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+", re.ASCII)
@@ -130,13 +137,29 @@ def _country(text: str) -> str | None:
     return text if re.fullmatch("[A-Z]{2}", text) else None
 
 
-def _url(text: str) -> str | None:
+def _kind(text: str) -> str:
+    if built_in := _KINDS.get(text):
+        return built_in
+    from aggregator import kinds
+
+    try:
+        return kinds.find(text)[1].name
+    except UsageError as problem:
+        raise ValueError(str(problem)) from problem
+
+
+def _address(text: str) -> str | None:
+    """An address of any scheme: which ones a source may have is said by its kind."""
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = bool(parts.hostname if parts.scheme in WEB else parts.scheme) and parts.port != 0
     except ValueError:  # a port or an IPv6 address that is none
         return None
     return text if usable and not re.search(r"[\s\x00-\x20\x7f]", text) else None
+
+
+def _url(text: str) -> str | None:
+    return text if _address(text) and urlsplit(text).scheme in WEB else None
 
 
 def _contact(text: str) -> str | None:
@@ -209,14 +232,17 @@ class Scalar(NamedTuple):
     words: str
 
 
+_WEB_ADDRESS = "an address that begins with http:// or https:// and names a host"
+
 SCALARS: Mapping[str, Scalar] = {
-    "URL": Scalar(_url, "an address that begins with http:// or https:// and names a host"),
+    "URL": Scalar(_url, _WEB_ADDRESS),
+    "address": Scalar(_address, _WEB_ADDRESS),
     "boolean": Scalar({"true": True, "false": False}.get, "true or false"),
     "contact": Scalar(_contact, "the address of a page (https://…) or of a mailbox (desk@example.org)"),
     "country": Scalar(_country, "the two capital letters of the country: KR, JP, TW"),
     "duration": Scalar(_duration, "a number and a unit: 15m, 6h, 1d"),
     "encoding": Scalar(_encoding, "the name of a text encoding: euc-kr, shift_jis, gb18030, big5"),
-    "kind": Scalar(_KINDS.get, f"one of {', '.join(_KINDS)}"),
+    "kind": Scalar(_kind, f"one of {', '.join(_KINDS)}"),
     "language": Scalar(_language, "a language tag: ko, ja, zh-Hans, zh-Hant, en"),
     "query": Scalar(_query, "a query"),
     "selector": Scalar(_selector, "a CSS selector"),
@@ -233,6 +259,7 @@ TYPES: Mapping[str, str] = {name: scalar.words for name, scalar in SCALARS.items
     "list of mappings": "a list of mappings, each beginning with - id: …",
     "list of texts": "a list: [first, second]",
     "mapping": "a mapping, one key: value a line",
+    "options": "a mapping from names to texts: {folder: Press}",
     "queries": "a mapping from languages to lists of queries: {ko: [강제북송], en: [refugee*]}",
     "selectors": "a mapping: {item: ul.news > li, link: a, date: .date}",
 }

@@ -1,20 +1,17 @@
-"""The language of a text: by script, then by characters, then by a hint, then by n-grams.
+"""The language of a text: by script, then by characters, then by a hint, then by words and n-grams.
 
-Hangul is Korean, kana Japanese. Han characters alone are asked who prints them: Japan, the mainland, or Taiwan and Hong
-Kong; that is derived from the national character sets and OpenCC's dictionaries. Only Latin and other letters meet the
-profiles of langdetect. An answer says on what ground it stands, and depends on no earlier call. Nothing here knows
-sources, topics or outlets.
+Hangul is Korean, kana Japanese. Han characters alone are asked who prints them (`han`); only Latin and other letters
+are asked for words (`letters`). An answer says on what ground it stands, and depends on no earlier call. Nothing here
+knows sources, topics or outlets.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
+from aggregator import han, letters
 from aggregator import text as texts
 from aggregator.model import Language
 
@@ -23,7 +20,6 @@ from aggregator.model import Language
 # A text is read as a string of signs, one for each character, so that counting is `str.count`: `k` for Hangul, `j` for
 # kana, `l` for Latin and `o` for other letters, a blank for the rest. A Han character is a digit: the sum of those who
 # do not print it.
-_JAPAN, _MAINLAND, _TAIWAN = 1, 2, 4
 _SIGNS: dict[texts.Script, str] = {"hangul": "k", "kana": "j", "latin": "l", "other": "o", "none": " "}
 _HAN = "01234567"
 
@@ -34,51 +30,10 @@ class _Signs(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         script = texts.script(char)
-        return self.setdefault(code, str(_strangers(char)) if script == "han" else _SIGNS[script])
+        return self.setdefault(code, str(han.strangers(char)) if script == "han" else _SIGNS[script])
 
 
 _signs = _Signs()
-
-
-def _strangers(char: str) -> int:
-    """The sum of those who do not print a Han character."""
-    return (
-        _JAPAN * (not _printed_in_japan(char))
-        + _MAINLAND * (not _printed_on_the_mainland(char))
-        + _TAIWAN * (not _printed_in_taiwan(char))
-    )
-
-
-def _printed_in_japan(char: str) -> bool:
-    """In Windows' Shift_JIS, and not one of the rarer half (level 2, from 0x989F on) that a newer form replaced."""
-    code = _code(char, "cp932")
-    return bool(code) and not (b"\x98\x9f" <= code < b"\xed\x40" and char in texts.conversion("t2jp"))
-
-
-def _printed_on_the_mainland(char: str) -> bool:
-    """In GB 2312, or else a simplified form."""
-    return char not in _ONLY_IN_JAPAN and bool(_code(char, "gb2312") or _simplified(char))
-
-
-def _printed_in_taiwan(char: str) -> bool:
-    """In the common half of Big5 (up to 0xC67E), or in the rest and in Hong Kong's additions and no newer form."""
-    code = _code(char, "big5hkscs")
-    if b"\xa4\x40" <= code <= b"\xc6\x7e":
-        return True
-    return char not in _ONLY_IN_JAPAN and bool(code) and not _simplified(char) and char not in texts.conversion("jp2t")
-
-
-def _simplified(char: str) -> bool:
-    return char in texts.conversion("s2t") and char not in texts.conversion("jp2t")
-
-
-# In all the character sets, in print only in Japan: the iteration mark.
-_ONLY_IN_JAPAN = "々"
-
-
-def _code(char: str, charset: str) -> bytes:
-    return char.encode(charset, "ignore")
-
 
 # --- which script carries the sentence --------------------------------------------------------------------------------
 
@@ -93,7 +48,8 @@ _SPACED_WORD = re.compile(
     r"(?<![^\W_])(?<![.@/_-])[a-z\u00c0-\u024f\u0370-\u10ff\u1e00-\u1fff]+(?:['’][a-z]+)?(?![^\W_])", re.IGNORECASE
 )
 _SYLLABLE = 4.0  # Latin letters that weigh as much as one Hangul, kana or Han letter
-_NAME = 0.2  # the weight of a Latin letter in a word with a capital: the East Asian press prints many such names
+# The weight of a Latin letter in a word with a capital: the East Asian press prints many names, some of English words.
+_NAME, _ENGLISH_NAME = 0.1, 0.5
 
 
 def detect(text: str, hint: str | None = None) -> Language:
@@ -104,15 +60,15 @@ def detect(text: str, hint: str | None = None) -> Language:
     """
     signs = text.translate(_signs)
     hangul, kana, latin, other = map(signs.count, "kjlo")
-    han = sum(map(signs.count, _HAN))
-    east = hangul + kana + han
+    ideographs = sum(map(signs.count, _HAN))
+    east = hangul + kana + ideographs
     if latin + other and (not east or _carried_by_words(text, east, latin + other)):
-        return _by_letters(text, hint, latin >= other)
-    if hangul and (hangul >= kana if kana else 4 * hangul >= han):
-        return Language(tag="ko", basis="hangul", confidence=_share(hangul + han / 2, east))
+        return (letters.by_latin if latin >= other else letters.by_other)(text, _primary(hint or ""))
+    if hangul and (not _quoted_hangul(text, hangul, kana) if kana else 4 * hangul >= ideographs):
+        return Language(tag="ko", basis="hangul", confidence=_share(hangul + ideographs / 2, east))
     if kana and not _quoted_kana(text, signs, kana):
-        return Language(tag="ja", basis="kana", confidence=_share(kana + han, east))
-    if han:
+        return Language(tag="ja", basis="kana", confidence=_share(kana + ideographs, east))
+    if ideographs:
         return _by_characters(text, signs, hint)
     return Language(tag="und", basis="no letters", confidence=1.0)
 
@@ -132,15 +88,30 @@ def _carried_by_words(text: str, east: int, spelt: int) -> bool:
 
 
 def _weight(text: str) -> float:
-    return sum(len(word) * (1 if word[0].islower() else _NAME) for word in _SPACED_WORD.findall(text))
+    return sum(len(word) * _letter_weight(word) for word in _SPACED_WORD.findall(text))
+
+
+def _letter_weight(word: str) -> float:
+    if word[0].islower():
+        return 1.0
+    return _ENGLISH_NAME if letters.is_english(word) else _NAME
+
+
+def _quoted_hangul(text: str, hangul: int, kana: int) -> bool:
+    """Whether a text with both has more kana than Hangul outside of quotes, or all in all where all of it is quoted."""
+    outside = _ASIDE.sub(" ", text).translate(_signs)
+    more = outside.count("j") - outside.count("k")
+    return more > 0 or (more == 0 and kana > hangul)
 
 
 def _quoted_kana(text: str, signs: str, kana: int) -> bool:
     """Whether Chinese characters stand around a decorative の or a quoted Japanese name."""
     japan, mainland, taiwan = _misprints(signs)
-    if japan < min(mainland, taiwan) + 2:
+    margin = japan - min(mainland, taiwan)
+    if margin < 2:
         return False
-    return kana <= 2 or "j" not in _ASIDE.sub(" ", text).translate(_signs)
+    one_word = margin > 2 and len(re.findall("j+", signs)) == 1 and 4 * kana <= len(text)
+    return kana <= 2 or one_word or "j" not in _ASIDE.sub(" ", text).translate(_signs)
 
 
 # --- Han characters ---------------------------------------------------------------------------------------------------
@@ -159,13 +130,13 @@ def _by_characters(text: str, signs: str, hint: str | None) -> Language:
     chinese = min(mainland, taiwan)
     hinted = _primary(hint or "")
     if japan < chinese:
-        return Language(tag="ja", basis=_evidence(text, signs, _JAPAN), confidence=_sure(chinese - japan))
+        return Language(tag="ja", basis=_evidence(text, signs, han.JAPAN), confidence=_sure(chinese - japan))
     if japan == chinese and hinted == "ja":
         return Language(tag="ja", basis="hint", confidence=0.8)
     if mainland == taiwan:
-        tag, who = "zh", _MAINLAND + _TAIWAN
+        tag, who = "zh", han.MAINLAND + han.TAIWAN
     else:
-        tag, who = ("zh-Hans", _MAINLAND) if mainland < taiwan else ("zh-Hant", _TAIWAN)
+        tag, who = ("zh-Hans", han.MAINLAND) if mainland < taiwan else ("zh-Hant", han.TAIWAN)
     if japan > chinese:
         return Language(tag=tag, basis=_evidence(text, signs, who), confidence=_sure(japan - chinese))
     return Language(tag=tag, basis="hint" if hinted == "zh" else "han", confidence=0.8 if hinted == "zh" else 0.6)
@@ -181,126 +152,22 @@ def _evidence(text: str, signs: str, who: int) -> str:
     return "characters: " + "".join(dict.fromkeys(telling))[:3] if telling else "punctuation"
 
 
-# --- Latin and other letters ------------------------------------------------------------------------------------------
-
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-
-
-def _words(words: str) -> tuple[str, ...]:
-    return tuple(words.split())
-
-
-# Function words of English, and those of its neighbours that English does not print.
-_ENGLISH = frozenset(
-    _words("""
-    about after against ahead all am amid among and any are as at be been before but by could do does down even ever
-    for from get had has have he her his how i if into is it its like make me more my never new no not of off on
-    only or our out over own said say says she should some than that the their them they this to under until up very
-    was we were what when where which while who why will with would you your
-    """)
-)
-_FOREIGN = frozenset(
-    _words("""
-    aan al alla ang att au auf aus aux av avec bei bij con cu của da dan dans das de degli dei del della dem den der
-    des di din dos du e een egy ein eine einen el em en es est et från für gegen het il ile im ja je jest kan không
-    la las le les lo los med mga mit na ne nel ng người nicht nie non och oh om ont op pada par para pe per por pour
-    på que sa se ska som sont sta sua sul sur te til till tra trong um uma un una und une untuk van ve vil von voor
-    và w y yang z za ze zu zum zur à är è é în över
-    """)
-)
-_ENGLISH_ENDING = re.compile(r"['’](?:s|t|re|ve|ll|d)\Z|\w{3}ing\Z")
-
-# What speaks for English, in nats. Headlines are short and full of names, and most of those that look like another
-# language are English, so another language must be more likely by a benefit of doubt.
-_BENEFIT = 6.0
-_FUNCTION_WORD = 4.0
-_TITLE_CASE = 6.0
-_SILENCE = 1.0  # for each word, where no word and no letter is foreign
-_HINT = 6.0
-
-# The profiles of langdetect, by script; without those of languages whose press is small and that resemble English.
-_LATIN = _words("cs da de en es et fi fr hr hu id it lt lv nl no pl pt ro sk sl sv tl tr vi")
-_OTHER = _words("ar bg bn el fa gu he hi kn mk ml mr ne pa ru ta te th uk ur")
-
-
-def _by_letters(text: str, hint: str | None, latin: bool) -> Language:
-    """The language of a text in Latin or in other letters."""
-    text = unicodedata.normalize("NFKC", text)
-    favour = {_primary(hint): _HINT} if hint else {}
-    if not latin:
-        return _by_profiles(text, _OTHER, favour)
-    words = _WORD.findall(text)
-    english = sum(word.lower() in _ENGLISH or bool(_ENGLISH_ENDING.search(word)) for word in words)
-    foreign = sum(word.lower() in _FOREIGN for word in words)
-    silent = not foreign and text.isascii()
-    if silent and english > 1:
-        return Language(tag="en", basis="function words", confidence=0.99)
-    evidence = _BENEFIT + _FUNCTION_WORD * (english - foreign) + _TITLE_CASE * _in_title_case(words)
-    favour["en"] = favour.get("en", 0.0) + evidence + _SILENCE * silent * len(words)
-    return _by_profiles(text, _LATIN, favour)
-
-
-def _in_title_case(words: list[str]) -> bool:
-    """Whether all words but function words begin with a capital, as in English headlines."""
-    content = [word for word in words if word not in _ENGLISH]
-    return len(content) > 2 and all(word[0].isupper() for word in content)
-
-
 def _primary(tag: str) -> str:
     return tag.split("-")[0].lower()
 
 
-def _by_profiles(text: str, names: tuple[str, ...], favour: Mapping[str, float]) -> Language:
-    """The most likely language by langdetect's profiles; `favour` is what is known beforehand, in nats.
-
-    langdetect itself draws n-grams at random until it is sure, and it always is. The sum over all n-grams is the same
-    every time, and says how sure one can be.
-    """
-    table = _profiles(names)
-    known = [table[gram] for gram in _grams(text[:_ENOUGH]) if gram in table]
-    if not known:
-        tag = "und" if names is _OTHER else "en"
-        return Language(tag=tag, basis="letters", confidence=0.3)
-    sums = [favour.get(name, 0.0) for name in names]
-    for chances in known:
-        sums = [one + math.log(chance + _UNSEEN) for one, chance in zip(sums, chances, strict=True)]
-    best = max(sums)
-    likely = 1 / sum(math.exp(one - best) for one in sums)
-    return Language(tag=names[sums.index(best)], basis="langdetect", confidence=round(likely, 3))
-
-
-_ENOUGH = 2000  # characters that tell the language of any text
-_UNSEEN = 0.00005  # the chance of an n-gram that a profile does not hold: langdetect's alpha / BASE_FREQ
-
-
-def _grams(text: str) -> Iterator[str]:
-    """The n-grams of langdetect: one to three letters, a space at the edges of words, none within capitals."""
-    from langdetect.utils.ngram import NGram
-
-    window = NGram()
-    for char in NGram.normalize_vi(text):
-        window.add_char(char)
-        yield from filter(None, map(window.get, range(1, NGram.N_GRAM + 1)))
-
-
-@cache
-def _profiles(names: tuple[str, ...]) -> dict[str, list[float]]:
-    """For every n-gram, its frequency in each of the languages."""
-    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
-
-    factory = DetectorFactory()
-    factory.load_json_profile([Path(PROFILES_DIRECTORY, name).read_text(encoding="utf-8") for name in names])
-    table: dict[str, list[float]] = factory.word_lang_prob_map
-    return table
-
-
 # --- bilingual text ---------------------------------------------------------------------------------------------------
 
-# Where a line or a sentence ends: after its mark, closing quotes and white space. A Latin mark needs the white space.
-_END = re.compile(r"""\n\s*|[。！？]+[”’"'」』）)\]]*\s*|(?<![.!?…])[.!?…]++[”’"'」』）)\]]*+\s+""")
+# Where a sentence ends: after its mark, closing quotes and white space; a Latin mark needs the white space, and may
+# number the item of a list instead. A dash, stroke or bar between spaces divides as well.
+_END = re.compile(
+    r"""[。！？]+[”’"'」』）)\]]*\s*|(?<![.!?…])(?<!\A\d)(?<!\A\d\d)[.!?…]++[”’"'」』）)\]]*+\s+"""
+    r"""|(?<=\s)[/|｜／–—]\s+|[｜／]""",
+)
 
 _EAST = re.compile(f"[kj{_HAN}]")
 _UP_TO_A_WORD, _PAST_A_WORD = re.compile(r".*\s", re.DOTALL), re.compile(r"\S*\s+")
+_WORD_OR_TWO = 3  # Han letters that may be a name in whatever language
 
 
 def segments(text: str) -> tuple[tuple[Language, str], ...]:
@@ -311,22 +178,28 @@ def segments(text: str) -> tuple[tuple[Language, str], ...]:
     """
     if not text:
         return ()
-    hint = detect(text).tag
-    labels: list[tuple[str | None, str]] = []
-    for sentence in _split(text, (match.end() for match in _END.finditer(text))):
-        for clause in _clauses(sentence):
-            tag = _own_language(clause, hint)
-            hint = tag or hint
-            labels.append((tag, clause))
-    last = next((tag for tag, _ in labels if tag), hint)
+    clauses = [clause for sentence in _sentences(text) for clause in _clauses(sentence)]
+    spelt = " ".join(clause for clause in clauses if not _EAST.search(clause.translate(_signs)))
+    hint = detect(spelt).tag  # short English lines are known by the longer ones
+    tags = _with_headings([_own_language(clause, hint) for clause in clauses], clauses)
+    last = next(filter(None, tags), None) or detect(text).tag
     runs: list[tuple[str, str]] = []
-    for tag, clause in labels:
+    for tag, clause in zip(tags, clauses, strict=True):
         last = tag or last
         if runs and _primary(runs[-1][0]) == _primary(last):
             runs[-1] = (runs[-1][0], runs[-1][1] + clause)
         else:
             runs.append((last, clause))
     return tuple((_language_of_run(tag, run), run) for tag, run in runs)
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The lines of a text, and those with East Asian letters sentence by sentence."""
+    for line in text.splitlines(keepends=True):
+        if _EAST.search(line.translate(_signs)):
+            yield from _split(line, (match.end() for match in _END.finditer(line)))
+        else:
+            yield line
 
 
 def _split(text: str, ends: Iterable[int]) -> Iterator[str]:
@@ -338,28 +211,74 @@ def _split(text: str, ends: Iterable[int]) -> Iterator[str]:
 
 
 def _clauses(sentence: str) -> Iterator[str]:
-    """A sentence, cut where East Asian words and at least four English ones meet without a mark."""
-    east = [match.start() for match in _EAST.finditer(sentence.translate(_signs))]
-    if len(east) > 5:
-        before, after = _UP_TO_A_WORD.match(sentence, 0, east[0]), _PAST_A_WORD.match(sentence, east[-1] + 1)
-        if before and _is_english(before[0]):
+    """A sentence, cut where East Asian words meet English ones without a mark, or Korean ones Japanese or Chinese.
+
+    What is quoted or in brackets belongs to its sentence.
+    """
+    outside = _ASIDE.sub(lambda aside: " " * len(aside[0]), sentence)
+    signs = outside.translate(_signs)
+    east = [match.start() for match in _EAST.finditer(signs)]
+    if not east:
+        return iter((sentence,))
+    for first, last, is_other in (
+        (east[0], east[-1], _is_english),
+        (signs.find("k"), signs.rfind("k"), _is_not_korean),
+    ):
+        before = _UP_TO_A_WORD.match(sentence, 0, max(0, first))
+        after = _PAST_A_WORD.match(sentence, last + 1)
+        if before and is_other(outside[: before.end()]):
             return _split(sentence, [before.end()])
-        if after and _is_english(sentence[after.end() :]):
+        if first >= 0 and after and is_other(sentence[after.end() :]):
             return _split(sentence, [after.end()])
     return iter((sentence,))
 
 
 def _is_english(text: str) -> bool:
-    words = _WORD.findall(text.lower())
-    return len(words) > 3 and not _ENGLISH.isdisjoint(words)
+    """Whether words are more than a name: four of them, or three that do not all begin with a capital."""
+    words = letters.words(text)
+    return len(words) > 3 - any(map(str.islower, words)) and any(map(letters.is_english, words))
 
 
-def _own_language(piece: str, hint: str) -> str | None:
-    """The tag of a piece, or None where it may be no more than a name."""
-    language = detect(piece, hint)
-    words = [word.lower() for word in _WORD.findall(piece)]
-    short = language.basis == "langdetect" and len(words) < 4 and _ENGLISH.isdisjoint(words)
-    return None if short or language.tag == "und" else language.tag
+def _is_not_korean(text: str) -> bool:
+    """Whether words are more than a name, and hold kana or simplified characters, which no Korean sentence does."""
+    signs = text.translate(_signs)
+    return len(_EAST.findall(signs)) > _WORD_OR_TWO and ("j" in signs or str(han.JAPAN + han.TAIWAN) in signs)
+
+
+def _own_language(clause: str, hint: str) -> str | None:
+    """The tag of a clause, `_HEADING` for Han letters of either language, or None for what may be a name."""
+    signs = clause.translate(_signs)
+    east = len(_EAST.findall(signs))
+    language = detect(clause, hint)
+    if language.basis == "han":
+        return _HEADING if east > _WORD_OR_TWO or "\n" in clause else None
+    if language.tag == "und" or (not east and "l" in signs and _may_be_a_name(clause)):
+        return None
+    return language.tag
+
+
+_HEADING = "zh or ja"
+
+
+def _may_be_a_name(clause: str) -> bool:
+    """Whether Latin words are few and none is English, or say nothing because all are names and abbreviations."""
+    words = letters.words(clause)
+    if any(letters.is_english(word) for word in words if not word.isupper() or len(clause.split()) > 2):
+        return False
+    return len(words) < 2 or not any(map(str.islower, words))
+
+
+def _with_headings(tags: list[str | None], clauses: list[str]) -> list[str | None]:
+    """The tags, where undecided Han letters have the language of what they head, else of what stands before them."""
+    settled: list[str | None] = []
+    for place, tag in enumerate(tags):
+        if tag == _HEADING:
+            before = [one for one in reversed(settled) if one and _primary(one) in ("ja", "zh")]
+            behind = [one for one in tags[place + 1 :] if one and _primary(one) in ("ja", "zh")]
+            heads = clauses[place].endswith("\n")
+            tag = next(iter([*behind, *before] if heads else [*before, *behind]), "zh")
+        settled.append(tag)
+    return settled
 
 
 def _language_of_run(tag: str, run: str) -> Language:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
+from aggregator import han
+from aggregator.graphemes import cut_left, cut_right
 from aggregator.model import Link
 
 # --- the printed form -------------------------------------------------------------------------------------------------
@@ -42,11 +44,27 @@ _BLOCK = re.compile(
     "option|p|pre|search|section|select|summary|table|tbody|td|textarea|tfoot|th|thead|title|tr|ul|video)"
 )
 
+# The elements of HTML, with those that it has retired.
+_ELEMENTS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br
+    button canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed
+    fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe
+    image img input ins isindex kbd keygen label legend li link listing main map mark marquee math menu menuitem meta
+    meter nav nobr noembed noframes noscript object ol optgroup option output p param picture plaintext pre progress q
+    rb rp rt rtc ruby s samp script search section select slot small source spacer span strike strong style sub summary
+    sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp
+    """,
+    )
+)
+
 # One token of markup. Each alternative that can run far keeps what it has run over, so hostile text costs linear time:
 # an unclosed comment or script reaches to the end, and a tag without its `>` is text as far as it was read.
 _TOKEN = re.compile(
     r"""<!--.*?(?:-->|\Z)
-      | <(?P<raw>script|style|template)(?=[\s/>]).*?(?:</(?P=raw)(?=[\s/>])[^<>]*>?|\Z)
+      | <(?P<raw>script|style|svg|template)(?=[\s/>]).*?(?:</(?P=raw)(?=[\s/>])[^<>]*>?|\Z)
       | <!\[CDATA\[ | \]\]>
       | <[!?][^<>]*>
       | <(?P<name>/?[a-z][^\s/<>]*+)
@@ -108,8 +126,16 @@ def _pieces(markup: str) -> Iterator[tuple[str, tuple[str, str] | None]]:
             yield _ANGLES.sub(" ", token[0]), None
             continue
         name = name.lower()
+        if not _is_element(name, token["attributes"]):
+            yield token[0], None
+            continue
         yield " " if _BLOCK.fullmatch(name) else "", (name, token["attributes"])
     yield markup[done:], None
+
+
+def _is_element(name: str, attributes: str) -> bool:
+    """Whether a tag is markup; else it is print: `<NYT>`, `<TV World>`. XML and browsers know `o:p`, `my-element`."""
+    return name.strip("/") in _ELEMENTS or "=" in attributes or bool(re.fullmatch(r"/?[a-z]\w*[:-][a-z][\w.:-]*", name))
 
 
 def _seen(text: str) -> str:
@@ -126,8 +152,8 @@ def _link(whole: str, start: int, end: int, url: str) -> Link:
     """A link with the text around it; a space beside the link stays, since it says whether words are joined there."""
     before, after = whole[max(0, start - 4 * _AROUND) : start], whole[end : end + 4 * _AROUND]
     left, right = plain(before), plain(after)
-    left = left[_cut_left(left, max(0, len(left) - _AROUND), len(left)) :] + " " * before[-1:].isspace()
-    right = " " * after[:1].isspace() + right[: _cut_right(right, 0, min(len(right), _AROUND))]
+    left = left[cut_left(left, max(0, len(left) - _AROUND), len(left)) :] + " " * before[-1:].isspace()
+    right = " " * after[:1].isspace() + right[: cut_right(right, 0, min(len(right), _AROUND))]
     return Link(url=url, text=plain(whole[start:end]), before=left, after=right)
 
 
@@ -179,9 +205,6 @@ _BEFORE_NFKC = _UNPRINTED | {
     0x309C: "\u309a",
     0x318D: _MIDDLE_DOT,
 }
-
-# Forms in Japanese and Korean names for which OpenCC has no entry.
-_NAME_FORMS = ("吉\U00020bb7", "崎\ufa11", "橋槗", "浜濵", "青靑", "高髙")
 
 # White space that is no single space between words, and dots that make an ellipsis. The set in front is there for
 # speed: the engine looks for it in one sweep.
@@ -282,6 +305,8 @@ def _clusters(text: str) -> Iterator[tuple[int, int]]:
 @lru_cache(maxsize=4096)
 def _begins(char: str) -> bool:
     """Whether a character never joins the one before it: no mark, no Hangul vowel or final, nothing unseen."""
+    if char.isspace():  # some white space is a control character
+        return True
     first = unicodedata.normalize("NFKD", char.translate(_BEFORE_NFKC))[:1]
     return bool(first) and not ("\u1160" <= first <= "\u11ff" or unicodedata.category(first)[0] in "MC")
 
@@ -295,43 +320,9 @@ class _Translation(dict[int, str]):
 
 @cache
 def _variants() -> _Translation:
-    """Character -> the one form that stands for all its variants, and look-alikes -> theirs.
-
-    Two Han characters are variants where OpenCC's dictionaries for single characters (Taiwan, Hong Kong, Japan,
-    simplified) lead from one to the other. So 发, 發, 発, 髮 and 髪 meet, which is wanted; and with them some that
-    are words of their own (后 and 後, 里 and 裏, 干 and 乾 and 幹, 弁 and 辯 and 瓣), which is the price.
-    """
-    pairs = [(form[0], form[1]) for form in _NAME_FORMS]
-    for name in ("tw2t", "hk2t", "jp2t", "t2jp", "t2s"):
-        pairs += conversion(name).items()
+    """Character -> the one form that stands for all its variants, and look-alikes -> theirs."""
     lookalikes = {ord(char): form for form, chars in _LOOKALIKES.items() for char in chars}
-    return _Translation(_UNPRINTED | lookalikes | _representatives(pairs))
-
-
-@cache
-def conversion(name: str) -> dict[str, str]:
-    """The Han characters that OpenCC's conversion of this name (`t2s`, `jp2t` …) changes, each taken alone."""
-    from opencc import OpenCC  # its dictionaries are read when a text first needs them
-
-    han = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
-    converted = OpenCC(name).convert("\n".join(han)).split("\n")  # one a line: phrases have nothing to catch
-    return {one: other for one, other in zip(han, converted, strict=True) if one != other}
-
-
-def _representatives(pairs: Iterable[tuple[str, str]]) -> dict[int, str]:
-    """The least member of the class of each character, where pairs are equivalent."""
-    parent: dict[str, str] = {}
-
-    def least(char: str) -> str:
-        while char in parent:
-            char = parent[char]
-        return char
-
-    for one, other in pairs:
-        low, high = sorted((least(one), least(other)))
-        if low != high:
-            parent[high] = low
-    return {ord(char): least(char) for char in parent}
+    return _Translation(_UNPRINTED | lookalikes | han.representatives())
 
 
 # --- cutting ----------------------------------------------------------------------------------------------------------
@@ -343,60 +334,13 @@ def excerpt(text: str, start: int, end: int, width: int = 60) -> str:
     Before and after hold up to `width` code points each, cut between graphemes and, where that leaves any, between
     English words.
     """
-    before = text[_cut_left(text, max(0, start - width), start) : start]
-    after = text[end : _cut_right(text, end, min(len(text), end + width))]
+    before = text[cut_left(text, max(0, start - width), start) : start]
+    after = text[end : cut_right(text, end, min(len(text), end + width))]
     return f"[…] {_single_spaced(before).lstrip()}{text[start:end]}{_single_spaced(after).rstrip()} […]"
 
 
 def _single_spaced(text: str) -> str:
     return re.sub(r"\s+", " ", text)
-
-
-def _cut_left(text: str, place: int, limit: int) -> int:
-    """The first good place to cut from `place` on, at most `limit`."""
-    while place < limit and not _breaks(text, place):
-        place += 1
-    word = place
-    while word < limit and _splits_word(text, word):
-        word += 1
-    return word if word < limit else place
-
-
-def _cut_right(text: str, limit: int, place: int) -> int:
-    """The last good place to cut up to `place`, at least `limit`."""
-    while place > limit and not _breaks(text, place):
-        place -= 1
-    word = place
-    while word > limit and _splits_word(text, word):
-        word -= 1
-    return word if word > limit else place
-
-
-def _splits_word(text: str, place: int) -> bool:
-    return (
-        0 < place < len(text)
-        and text[place - 1].isascii()
-        and text[place].isascii()
-        and text[place - 1 : place + 1].isalnum()
-    )
-
-
-def _breaks(text: str, place: int) -> bool:
-    """Whether a grapheme ends before `place` and another begins there."""
-    if place <= 0 or place >= len(text):
-        return True
-    last, char = text[place - 1], text[place]
-    if char == "\u200d" or last == "\u200d" or unicodedata.category(char)[0] == "M" or char in "\uff9e\uff9f":
-        return False
-    if "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f":
-        return False
-    if "\U0001f1e6" <= char <= "\U0001f1ff":
-        flags = re.search("[\U0001f1e6-\U0001f1ff]*\\Z", text[:place])
-        return flags is None or len(flags[0]) % 2 == 0
-    return not (
-        "\u1160" <= char <= "\u11ff"
-        or ("\u1100" <= last <= "\u115f" and ("\u1100" <= char <= "\u115f" or "가" <= char <= "힣"))
-    )
 
 
 # --- scripts ----------------------------------------------------------------------------------------------------------

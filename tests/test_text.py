@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator import han
 from aggregator import text as texts
 from aggregator.model import Link
 
@@ -143,9 +144,15 @@ def test_a_span_covers_whole_characters_of_the_original():
     assert texts.folded(original).span(0, 1) == (0, 2)
 
 
+@pytest.mark.parametrize("white", ["\t", "\n", "\r\n", "\x85", "\u00a0", "\u3000", "  "])
+@pytest.mark.parametrize(("one", "other"), [("통일부", "발표"), ("北送", "確認"), ("Seoul", "says")])
+def test_a_span_leaves_the_white_space_behind_it(one, other, white):
+    assert texts.folded(one + white + other).span(0, len(one)) == (0, len(one))
+
+
 def test_every_class_of_variants_has_one_form():
     for name in ("t2s", "tw2t", "hk2t", "jp2t", "t2jp"):
-        for one, other in texts.conversion(name).items():
+        for one, other in han.conversion(name).items():
             assert texts.fold(one) == texts.fold(other)
 
 

@@ -1,0 +1,93 @@
+"""Han characters: which are forms of one another, and who prints which: Japan, the mainland, Taiwan and Hong Kong.
+
+Derived from OpenCC's dictionaries and the national character sets, so there is hardly a list of characters here.
+Nothing here knows words or sentences.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+# --- forms of one character -------------------------------------------------------------------------------------------
+
+# Forms in Japanese and Korean names for which OpenCC has no entry.
+_NAME_FORMS = ("吉\U00020bb7", "崎\ufa11", "橋槗", "浜濵", "青靑", "高髙")
+
+
+@cache
+def conversion(name: str) -> dict[str, str]:
+    """The Han characters that OpenCC's conversion of this name (`t2s`, `jp2t` …) changes, each taken alone."""
+    from opencc import OpenCC  # its dictionaries are read when a text first needs them
+
+    chars = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
+    converted = OpenCC(name).convert("\n".join(chars)).split("\n")  # one a line: phrases have nothing to catch
+    return {one: other for one, other in zip(chars, converted, strict=True) if one != other}
+
+
+def representatives() -> dict[int, str]:
+    """Character -> the least of its variants, which stands for them all.
+
+    Two characters are variants where OpenCC's dictionaries for single characters (Taiwan, Hong Kong, Japan, simplified)
+    lead from one to the other. So 发, 發, 発, 髮 and 髪 meet, which is wanted; and with them some that are words of
+    their own (后 and 後, 里 and 裏, 干 and 乾 and 幹, 弁 and 辯 and 瓣), which is the price.
+    """
+    parent: dict[str, str] = {}
+
+    def least(char: str) -> str:
+        while char in parent:
+            char = parent[char]
+        return char
+
+    pairs = [(form[0], form[1]) for form in _NAME_FORMS]
+    for name in ("tw2t", "hk2t", "jp2t", "t2jp", "t2s"):
+        pairs += conversion(name).items()
+    for one, other in pairs:
+        low, high = sorted((least(one), least(other)))
+        if low != high:
+            parent[high] = low
+    return {ord(char): least(char) for char in parent}
+
+
+# --- who prints it ----------------------------------------------------------------------------------------------------
+
+# A sum of these says who does not print a character.
+JAPAN, MAINLAND, TAIWAN = 1, 2, 4
+
+# In all the character sets, in print only in Japan: the iteration mark.
+_ONLY_IN_JAPAN = "々"
+
+
+def strangers(char: str) -> int:
+    """The sum of those who do not print a Han character; Hong Kong counts as Taiwan."""
+    return (
+        JAPAN * (not _printed_in_japan(char))
+        + MAINLAND * (not _printed_on_the_mainland(char))
+        + TAIWAN * (not _printed_in_taiwan(char))
+    )
+
+
+def _printed_in_japan(char: str) -> bool:
+    """In Windows' Shift_JIS, and not one of the rarer half (level 2, from 0x989F on) that a newer form replaced."""
+    code = _code(char, "cp932")
+    return bool(code) and not (b"\x98\x9f" <= code < b"\xed\x40" and char in conversion("t2jp"))
+
+
+def _printed_on_the_mainland(char: str) -> bool:
+    """In GB 2312, or else a simplified form."""
+    return char not in _ONLY_IN_JAPAN and bool(_code(char, "gb2312") or _simplified(char))
+
+
+def _printed_in_taiwan(char: str) -> bool:
+    """In the common half of Big5 (up to 0xC67E), or in the rest and in Hong Kong's additions and no newer form."""
+    code = _code(char, "big5hkscs")
+    if b"\xa4\x40" <= code <= b"\xc6\x7e":
+        return True
+    return char not in _ONLY_IN_JAPAN and bool(code) and not _simplified(char) and char not in conversion("jp2t")
+
+
+def _simplified(char: str) -> bool:
+    return char in conversion("s2t") and char not in conversion("jp2t")
+
+
+def _code(char: str, charset: str) -> bytes:
+    return char.encode(charset, "ignore")

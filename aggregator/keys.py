@@ -7,13 +7,13 @@ A value is read from the text as written, by the type that its key wants. YAML's
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from aggregator import charsets
 from aggregator.errors import QueryError, UsageError
 from aggregator.model import Kind
 
@@ -106,13 +106,6 @@ _TWO_LETTERS = re.compile(
 _COUNTRIES = {"cn": "zh-Hans", "hk": "zh-Hant", "jp": "ja", "kr": "ko", "tw": "zh-Hant"}
 _LONG_CODES = {"chi": "zh", "eng": "en", "jpn": "ja", "kor": "ko", "zho": "zh"}
 
-# Labels of vendors that Python does not know (https://encoding.spec.whatwg.org/#names-and-labels, and Windows' own);
-# and codecs of Python that are no encoding of a document.
-_VENDOR_LABELS = re.compile(
-    "cn-big5|x-x-big5|cseucpkdfmtjapanese|x-euc-jp|gb_2312-80|x-gbk|ks_c_5601-1989|x-sjis|(x-)?windows-(31j|9(32|36|49|50))"
-)
-_NO_DOCUMENT_CODECS = frozenset(("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"))
-
 
 def _amount(text: str, units: Mapping[str, int]) -> int | None:
     match = _AMOUNT.fullmatch(text)
@@ -188,14 +181,7 @@ def _zone(text: str) -> str | None:
 
 
 def _encoding(text: str) -> str | None:
-    if _VENDOR_LABELS.fullmatch(text.lower()):
-        return text
-    try:
-        codec = codecs.lookup(text)
-        " ".encode(text)  # refuses codecs of something else than text
-    except (LookupError, UnicodeError, ValueError):
-        return None
-    return None if codec.name.replace("_", "-") in _NO_DOCUMENT_CODECS else text
+    return text if charsets.codec(text) else None
 
 
 def _selector(text: str) -> str:

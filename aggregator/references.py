@@ -138,7 +138,7 @@ def _unlinked(text: str) -> tuple[str, tuple[str, ...]]:
 # --- from lines to records --------------------------------------------------------------------------------------------
 
 _MARK = r"\[[ ]?(?:…|\.\.\.|⋯)[ ]?\]"
-_BULLETS = r"(?:[-–—*+•·●○■□◆◇▶▷►※→>|#`①-⑳]|[^\S\n]|\(?[0-9]{1,3}[.)])*+"
+_BULLETS = r"(?:[-–—*+•·・●○■□◆◇▲△▶▷►※→>|#`①-⑳]|[^\S\n]|\(?[0-9]{1,3}[.)])*+"
 _ONLY_BULLETS = re.compile(_BULLETS)
 _OPENING = re.compile(rf"^{_BULLETS}{_MARK}", re.MULTILINE)
 _CLOSING = re.compile(rf"[^\n]*{_MARK}|(?:.*?){_MARK}[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -162,6 +162,7 @@ _DATE = re.compile(
 _NUMBER = re.compile(f"{_DIGIT}+")
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _QUOTES = frozenset("(（[【「『“‘\"'")  # a date right after one of these is part of a sentence
+_LAST_PARENTHESES = re.compile(r"[(（]([^()（）]+)[)）](?=\W*(?:\ufdd0[0-9]+\ufdd1\W*)?\Z)")
 _PARTED = re.compile(r"[\s\-–—|:：｜「『“‘\"'《〈【\[（(\ufdd0]|\Z")
 
 
@@ -183,6 +184,9 @@ def _records(line: str, names: Directory) -> Iterator[tuple[date, str, bool]]:
     """The records of a line as (day, what belongs to it, whether the date stood last)."""
     dates = list(_DATE.finditer(line))
     begins = [found for found in dates if _begins(line, found, names)]
+    if dates and not begins and (apart := _apart(line, names)):
+        yield from _records(apart, names)
+        return
     last = dates[-1] if dates and _ends(line, dates[-1]) else None
     if last and not (begins and _leads(line, begins[0].start())):
         if day := _day(last):
@@ -212,6 +216,19 @@ def _begins(line: str, found: re.Match[str], names: Directory) -> bool:
 def _ends(line: str, found: re.Match[str]) -> bool:
     """Whether this date ends the line in parentheses."""
     return (found["open"] or "").startswith(("(", "（")) and not re.search(r"\w", _LINK.sub("", line[found.end() :]))
+
+
+def _apart(line: str, names: Directory) -> str | None:
+    """A line that ends in `(outlet, date)`, in whatever order, as `[outlet] headline (date)`; None for other lines."""
+    closing = _LAST_PARENTHESES.search(line)
+    found = _DATE.search(closing[1]) if closing else None
+    if not closing or not found:
+        return None
+    name = (closing[1][: found.start()] + closing[1][found.end() :]).strip(" ,，、|:：/-–")
+    if not name or not _is_name(name, names):
+        return None
+    start = _bullets(line)
+    return f"{line[:start]}[{name}] {line[start : closing.start()]}({found[0]}){line[closing.end() :]}"
 
 
 def _leads(line: str, end: int) -> bool:

@@ -129,6 +129,7 @@ _ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
 _NOT_PLAIN = re.compile(r"[^!-~]+")
 _BREAKS = re.compile(r"[\t\n\r]+")
 _AMPERSAND = re.compile(r"&(?:amp;)+")
+_AMPERSAND_BY_NUMBER = re.compile(r"&#(?:0*38|[xX]0*26);")  # its # begins no fragment
 _NAVER_PATH = re.compile(r"(?:/mnews)?/article/([0-9]+)/([0-9]+)")
 _DEVICE = re.compile(r"(?:www|m|mobile|amp)\.")
 _USUAL_PORT = {"http": 80, "https": 443}
@@ -202,7 +203,7 @@ def _resolved(url: str, base: str | None) -> _Pieces:
 
 def _pieces(url: str) -> _Pieces:
     """`https`, `//host`, `/path`, `?query` and `#fragment`, all in printable ASCII; "" for what is not there."""
-    rest, mark, fragment = _encoded(_BREAKS.sub("", url.strip())).partition("#")
+    rest, mark, fragment = _encoded(_unbroken(url)).partition("#")
     rest, asked, query = rest.partition("?")
     rest = rest.replace("\\", "/")
     scheme, _, path = rest.partition(":")
@@ -213,6 +214,11 @@ def _pieces(url: str) -> _Pieces:
         name, slash, path = path[2:].partition("/")
         authority, path = f"//{name}", slash + path
     return scheme.lower(), authority, path, asked + query, mark + fragment
+
+
+def _unbroken(url: str) -> str:
+    url = _BREAKS.sub("", url.strip())
+    return _AMPERSAND_BY_NUMBER.sub("&", url) if "&#" in url else url
 
 
 def _encoded(text: str) -> str:

@@ -126,6 +126,44 @@ def test_what_bytes_say_of_themselves(body, text, encoding, basis, certain):
     assert (read.text, read.encoding, read.basis, read.certain) == (text, encoding, basis, certain)
 
 
+@pytest.mark.parametrize(
+    ("codec", "declared", "language", "text"),
+    [row for row in table("encoding") if row.values[0] in LABELS and row.values[0] != "cp1252"],
+)
+def test_a_page_of_one_line_repeated_and_broken_keeps_its_label(codec, declared, language, text):
+    """However odd a line is, saying it again is no evidence against the label, nor is a cut or a broken byte."""
+    line, broken = f"{text}\n".encode(codec), b"\x81 \n" if codec == "cp932" else b"\xff\n"
+    assert decode(line * 40, declared=declared).text.count(text) == 40
+    read = decode(line * 20 + broken + line * 20, declared=declared, language=language)
+    assert read.text.count(text) >= 39
+    assert not read.certain
+    assert decode((line * 20)[:-2], declared=declared, language=language).text.count(text) >= 19
+
+
+@pytest.mark.parametrize(
+    ("codec", "language", "text"),
+    [
+        ("cp949", "ko", "국회, 예산안 처리 합의"),
+        ("cp932", "ja", "首相が辞意表明"),
+        ("euc_jp", "ja", "首相が辞意を表明"),
+        ("gb18030", "zh-Hans", "北京今日气温骤降"),
+        ("big5hkscs", "zh-Hant", "立法院三讀通過"),
+    ],
+)
+def test_one_short_title_is_certain_where_label_and_source_agree(codec, language, text):
+    read = decode(text.encode(codec), declared=LABELS[codec], language=language)
+    assert (read.text, read.encoding, read.certain) == (text, codec, True)
+    assert not decode(text[:2].encode(codec), declared=LABELS[codec], language=language).certain
+
+
+@pytest.mark.parametrize(
+    ("text", "certain"), [("속보", True), ("It’s over", True), ("북", False), ("\u6a0ccB", False), ("caf\xe9", False)]
+)
+def test_a_letter_or_two_of_utf8_prove_nothing_but_what_no_legacy_text_would_be(text, certain):
+    read = decode(text.encode(), declared="utf-8")
+    assert (read.text, read.certain) == (text, certain)
+
+
 def test_utf16_without_a_mark_needs_its_label_and_zero_bytes():
     assert decode("정정 1".encode("utf-16-be"), declared="utf-16be").text == "정정 1"
     assert decode("정정 1".encode(), declared="utf-16").text == "정정 1"

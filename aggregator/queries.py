@@ -11,7 +11,7 @@ Query and text are folded alike (`text.fold`), so case, width, traditional, simp
 spaces do not matter, and a hyphen is a space. Where a word begins or ends in a Latin letter or a digit, it must not
 touch another one; where it begins or ends in katakana, it must not touch another katakana: パリ is not in パリパリ.
 Everything else matches anywhere, since Korean particles are attached and Chinese and Japanese print no word boundary;
-only at the beginning of the longer words of `_LONGER` a word is not itself, as 中国 in 中国地方.
+only inside the longer words of `_LONGER` a word is not itself, as 中国 in 中国地方.
 """
 
 from __future__ import annotations
@@ -35,10 +35,14 @@ CHARACTER_LANGUAGES = ("ko", "ja", "zh")  # where NEAR counts characters
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A folded word or phrase; with `prefix`, what follows it in the same word does not matter."""
+    """A folded word or phrase; with `prefix`, what follows it in the same word does not matter.
+
+    `gaps` are the offsets in `text` before which the query has a space, also where folding took it away.
+    """
 
     text: str
     prefix: bool = False
+    gaps: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,9 @@ def _word(token: Any, query: str) -> Word:
     folded = " ".join(comparable(texts.fold(given.removesuffix("*"))).split())
     if not any(char.isalnum() for char in folded):
         raise QueryError(query, token.column, "a word with a letter or a digit")
-    return Word(folded, prefix)
+    pieces = given.split()
+    gaps = frozenset(len(texts.fold(" ".join(pieces[:count]))) for count in range(1, len(pieces)))
+    return Word(folded, prefix, gaps)
 
 
 def _near(children: Sequence[Any], query: str) -> Node:
@@ -297,28 +303,48 @@ def _gap(asked: Asked, one: Place, other: Place) -> int:
 
 # --- words that are not themselves inside longer ones -----------------------------------------------------------------
 
-# By language and word: longer words that begin with it and mean something else. 中国 is also a region of Japan, in the
+# By language and word: longer words that have it inside and mean something else. 中国 is also a region of Japan, in the
 # names of what is at home there; 북한산 is a mountain of Seoul, but before coal or arms it is "made in North Korea".
+# 朝鲜 is in the names of what all Korea shares. Others only print like the word, across the border of two words
+# (空中｜国际, 台北｜韩式, 领导｜弹劾, 起飞｜弹射), and are long enough to be nothing else: 高中国文 alone is also in
+# 提高中国文化.
 _LONGER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "ja": {
         "中国": (
             "中国四国", "中国・四国", "中国地区", "中国地方", "中国山地", "中国放送", "中国新聞", "中国横断自動車道",
             "中国総合通信局", "中国経済産業局", "中国自動車道", "中国財務局", "中国道", "中国運輸局", "中国電力",
+            "途中国道", "集中国会",
         ),
     },
     "ko": {
         "북한": (
             "북한강", "북한산계곡", "북한산국립공원", "북한산기슭", "북한산단풍", "북한산둘레길", "북한산등산",
-            "북한산등반", "북한산백운대", "북한산산행", "북한산성", "북한산우이", "북한산인수봉", "북한산입구",
-            "북한산자락", "북한산정상", "북한산케이블카",
+            "북한산등반", "북한산백운대", "북한산산행", "북한산성", "북한산에서", "북한산우이", "북한산인수봉",
+            "북한산입구", "북한산자락", "북한산정상", "북한산케이블카",
         ),
+    },
+    "zh": {
+        "中国": (
+            "其中国有企业", "其中国有资本", "其中国有银行", "国中国小", "日本中国地区", "日本中国地方", "日本中国电力",
+            "空中国防", "空中国际", "途中国道", "集中国内", "集中国力发展", "集中国力建设", "集中国力攻关",
+            "高中国文教", "高中国文老师", "高中国文课",
+        ),
+        "北韩": ("东北韩", "华北韩", "台北韩", "河北韩", "湖北韩", "西北韩"),
+        "导弹": ("指导弹奏", "指导弹琴", "辅导弹奏", "辅导弹琴", "领导弹劾"),
+        "朝鲜": (
+            "今朝鲜花", "古朝鲜", "朝鲜半岛", "朝鲜战争", "朝鲜族", "朝鲜日报", "朝鲜时代", "朝鲜王朝", "朝鲜蓟",
+        ),
+        "飞弹": ("起飞弹射",),
     },
 }  # fmt: skip
 
 
 def _in_a_longer_word(word: Word, field: str, start: int, tag: str) -> bool:
-    """Whether the match is only the beginning of a longer word with another meaning."""
-    return any(field.startswith(whole, start) for whole in _longer(tag.partition("-")[0]).get(word.text, ()))
+    """Whether the match is only a part of a longer word with another meaning; Hangul is Korean in any article."""
+    language = "ko" if texts.script(word.text[0]) == "hangul" else tag.partition("-")[0]
+    around = (whole.partition(word.text) for whole in _longer(language).get(word.text, ()))
+    end = start + len(word.text)
+    return any(field.endswith(before, 0, start) and field.startswith(after, end) for before, _, after in around)
 
 
 @functools.cache

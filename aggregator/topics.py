@@ -171,7 +171,7 @@ class _Text:
         folded = tuple(map(texts.folded, stored))
         fields = tuple(queries.comparable(one.text) for one in folded)
         places = words.places(fields)
-        asked = Asked(fields, tag, lambda word: places.get(word.text, ()))
+        asked = Asked(fields, tag, lambda word: _untorn(word, places.get(word.text, ()), folded))
         scripts = frozenset().union(*map(_own_scripts, places)) if places else frozenset[str]()
         return cls(stored, folded, asked, places, scripts)
 
@@ -180,6 +180,41 @@ class _Text:
         start, end = self.folded[place.field].span(place.start, place.end)
         matched = self.stored[place.field][start:end]
         return Hit(term=term, matched=matched, field=_FIELDS[place.field], start=start, end=end)
+
+
+def _untorn(word: Word, places: Iterable[tuple[int, int]], fields: Sequence[texts.Folded]) -> Iterator[tuple[int, int]]:
+    """The places where nothing is torn: no character as printed, and no single syllable off a longer Korean word.
+
+    A character may fold to several (Ŀ to l·), and then a word is not in a part of it. Korean ignores spaces, so 경북
+    한우 (beef of Gyeongbuk) reads 북한, and 미사 일정 (hours of Mass) 미사일. But where the query itself has no space,
+    북 is no word in 경북, while 강제 is one in 강제 북송.
+    """
+    size = len(word.text)
+    for number, start in places:
+        field, end = fields[number], start + size
+        torn_before = 1 not in word.gaps and _space_within(field, start + 1, end) and _joined(field, start)
+        torn_after = size - 1 not in word.gaps and _space_within(field, end - 1, end) and _joined(field, end)
+        if not (torn_before or torn_after or _within_one(field, start) or _within_one(field, end)):
+            yield number, start
+
+
+def _within_one(field: texts.Folded, at: int) -> bool:
+    """Whether an offset stands within what one printed character became."""
+    return 0 < at < len(field.text) and field.span(at - 1, at) == field.span(at, at + 1)
+
+
+def _space_within(field: texts.Folded, at: int, end: int) -> bool:
+    """Whether folding took a space away before an offset between two Hangul letters."""
+    return at < end and _hangul_around(field, at) and field.span(at - 1, at)[1] < field.span(at, at + 1)[0]
+
+
+def _joined(field: texts.Folded, at: int) -> bool:
+    """Whether the letters before and after an offset are Hangul with nothing between them."""
+    return _hangul_around(field, at) and field.span(at - 1, at)[1] == field.span(at, at + 1)[0]
+
+
+def _hangul_around(field: texts.Folded, at: int) -> bool:
+    return 0 < at < len(field.text) and all(texts.script(char) == "hangul" for char in field.text[at - 1 : at + 1])
 
 
 def _own_scripts(text: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Lists that leave the database: text, Markdown, HTML, CSV, JSON, JSON Feed, Atom; and the sources as OPML.
+"""Lists that leave the database: text, Markdown, HTML, CSV, JSON, JSON Feed, Atom.
 
 The press writes what it likes into a headline. Here it is made inert for where it goes: escaped in HTML, Markdown and
 XML, and no cell of a CSV begins a formula.
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from aggregator import headlines
-from aggregator.model import Config, Pingback
+from aggregator.model import Pingback
 
 LIST_FORMATS = ("text", "markdown", "html", "csv", "json")
 FEED_FORMATS = ("csv", "json", "jsonfeed", "atom")
@@ -186,20 +186,3 @@ def _children(parent: ET.Element, texts: Mapping[str, str]) -> None:
 def _xml(root: ET.Element) -> str:
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def opml(config: Config) -> str:
-    """The sources as OPML 2.0, by outlet. Credentials stay behind."""
-    root = ET.Element("opml", {"version": "2.0"})
-    _children(ET.SubElement(root, "head"), {"title": "Press sources"})
-    body = ET.SubElement(root, "body")
-    for source in config.sources.values():
-        outlet = config.outlets.get(source.outlet or "")
-        name = outlet.name if outlet else source.id
-        attributes = {"type": "rss", "text": name, "title": source.id, "xmlUrl": source.public_url}
-        if outlet and outlet.homepage:
-            attributes["htmlUrl"] = outlet.homepage
-        if source.language:
-            attributes["language"] = source.language
-        ET.SubElement(body, "outline", attributes)
-    return _xml(root)

@@ -21,7 +21,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
-from aggregator import encoding
+from aggregator import bcp47, encoding
 from aggregator.errors import ReadError
 from aggregator.model import Document, Item, Link, Pace, Reading, Status
 from aggregator.text import links, plain, visible
@@ -40,26 +40,6 @@ PERIODS = {
     "yearly": timedelta(days=365),
 }
 DAYS = frozenset({"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"})
-
-# What feeds write where BCP 47 has another word: country codes, ISO 639-2, English names.
-LANGUAGE_NAMES = {
-    "chi": "zh",
-    "chinese": "zh",
-    "cn": "zh",
-    "eng": "en",
-    "english": "en",
-    "japanese": "ja",
-    "jp": "ja",
-    "jpn": "ja",
-    "kor": "ko",
-    "korean": "ko",
-    "kr": "ko",
-    "tw": "zh-TW",
-    "us": "en",
-    "zho": "zh",
-}
-# Names of encodings, and the words of ISO 639-2 for no language in particular.
-NO_LANGUAGES = frozenset({"euc", "iso", "mis", "mul", "und", "utf", "zxx"})
 
 XML_NAMES = frozenset({"amp", "apos", "gt", "lt", "quot"})  # the only ones that need no DTD
 
@@ -82,10 +62,6 @@ _EMPTY_LINK = re.compile(r"<link\s*/>|<link>\s*</link\s*>")
 _DATE = re.compile(rf"<(/?)((?:[\w.-]+:)?(?:{'|'.join(DATE_NAMES)}))(?=[\s/>])[^<>]*?(/?)>", re.IGNORECASE)
 _SKIPPED_HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
 _SKIPPED_DAY = re.compile(r"<day>\s*(\w+)\s*</day>", re.IGNORECASE)
-_TAG = re.compile(
-    r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?:[-_](?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*",
-    re.ASCII | re.IGNORECASE,
-)
 _MAIL = re.compile(r"(?:\(\s*)?(?:mailto:)?[\w.+-]++@[\w-]++(?:\.[\w-]++)*+(?:\s*\))?(?:\s*\(([^()]*)\))?")
 _FEED_LINK = re.compile(r"<link\b[^<>]*application/(?:rss|atom)\+xml[^<>]*>", re.IGNORECASE)
 _HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
@@ -129,7 +105,7 @@ def _read_xml(text: str, url: str) -> Reading:
     feed, atom = parsed["feed"], parsed["version"].startswith("atom")
     # RSS knows no base: a relative link is meant as on the site that the channel links to.
     base = url if atom else _absolute(feed.get("link"), url) or url
-    language = _language(feed.get("language"))
+    language = bcp47.tag(feed.get("language"))
     items = tuple(_item(entry, base, language, printed, atom) for entry in parsed["entries"][:MAX_ITEMS])
     return Reading(items=items, note=_note(items, surplus, _fault(parsed)), pace=_pace(feed, source))
 
@@ -220,7 +196,7 @@ def _item(entry: Any, base: str, language: str | None, printed: Mapping[str, str
         guid=entry.get("id") or None,
         summary=next(filter(None, (_shown(body, atom) for body in bodies)), ""),
         author=_author(entry),
-        language=_language(entry.get("language")) or _language(title.get("language")) or language,
+        language=bcp47.tag(entry.get("language")) or bcp47.tag(title.get("language")) or language,
         outlet_text=visible((entry.get("source") or {}).get("title") or entry.get("publisher") or "") or None,
         dates=tuple((name, entry[key]) for key, name in printed.items() if entry.get(key)),
         links=_outward(((body, _absolute(body.get("base"), base) or base) for body in bodies), link),
@@ -306,7 +282,7 @@ def _read_json(text: str, url: str) -> Reading:
         raise ReadError(Status.NOT_A_FEED, "JSON, but not JSON Feed")
     given = feed.get("items")
     entries = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    language = _language(feed.get("language"))
+    language = bcp47.tag(feed.get("language"))
     items = tuple(_json_item(entry, url, language) for entry in entries[:MAX_ITEMS])
     return Reading(items=items, note=_note(items, max(0, len(entries) - MAX_ITEMS)))
 
@@ -321,7 +297,7 @@ def _json_item(entry: Mapping[str, Any], base: str, language: str | None) -> Ite
         guid=guid or None,
         summary=plain(_string(entry.get("summary")) or _string(entry.get("content_text"))) or visible(markup),
         author=_json_author(entry),
-        language=_language(entry.get("language")) or language,
+        language=bcp47.tag(entry.get("language")) or language,
         dates=tuple((name, text) for name, text in dates if text and isinstance(text, str)),
         links=_outward([({"value": markup}, base)], link),
     )
@@ -363,16 +339,6 @@ def _outward(bodies: Iterable[tuple[Mapping[str, Any], str]], own: str | None) -
                 yield from links(markup, base)
 
     return tuple(link for link in dict.fromkeys(found()) if link.url != own)
-
-
-def _language(declared: object) -> str | None:
-    """A declared language as a BCP 47 tag, or None where it is none: `ko_KR` is `ko-KR`, `jp` is `ja`."""
-    given = str(declared or "").strip()
-    match = _TAG.fullmatch(LANGUAGE_NAMES.get(given.lower(), given))
-    if match is None or match[1].lower() in NO_LANGUAGES:
-        return None
-    script, region = (match[2] or "").title(), (match[3] or "").upper()
-    return "-".join(filter(None, (match[1].lower(), script, region)))
 
 
 def _note(items: tuple[Item, ...], surplus: int, fault: str = "") -> str:

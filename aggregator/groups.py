@@ -14,26 +14,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from aggregator import headlines, urls
-from aggregator import text as texts
+from aggregator import corrections, headlines, urls
 from aggregator.model import Article, Copy, Decision, Known, Mention, Outlet, Revision, RevisionKind
 
 COPY_WINDOW = timedelta(days=3)
 _COPY_WEIGHT = 20  # a Latin letter weighs 1, any other 2: ten Chinese characters, or four English words
-
-# How the press marks that something was corrected.
-_CORRECTION_MARKS = (
-    "정정",
-    "바로잡",
-    "訂正",
-    "お詫び",
-    "おわび",
-    "更正",
-    "勘误",
-    "correction:",
-    "corrected",
-    "we regret",
-)
 
 
 def decide(article: Article, mentions: Sequence[Mention], known: Known | None) -> Decision:
@@ -84,12 +69,8 @@ def _bare(text: str) -> str:
 
 
 def _kind(before: str, after: str) -> RevisionKind:
-    return RevisionKind.CORRECTION if _says_so(after) and not _says_so(before) else RevisionKind.EDIT
-
-
-def _says_so(text: str) -> bool:
-    folded = texts.fold(text)
-    return any(texts.fold(mark) in folded for mark in _CORRECTION_MARKS)
+    says_so_now = corrections.says_so(after) and not corrections.says_so(before)
+    return RevisionKind.CORRECTION if says_so_now else RevisionKind.EDIT
 
 
 # --- copy -------------------------------------------------------------------------------------------------------------

@@ -10,13 +10,30 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from aggregator import articles, groups, outlets, schedule, topics, urls
-from aggregator.model import Article, Config, Decision, Item, Kind, Mention, Outcome, Outlet, Poll, Source, Status
+from aggregator import articles, citations, corrections, groups, outlets, robots, schedule, topics, urls, visits
+from aggregator.model import (
+    Article,
+    Config,
+    Decision,
+    Item,
+    Kind,
+    Mention,
+    Outcome,
+    Outlet,
+    Page,
+    Poll,
+    Source,
+    Status,
+    Visit,
+)
 from aggregator.store import Store
 
 log = logging.getLogger(__name__)
+
+SITEMAP_ITEMS = 2_000  # of a sitemap, the newest, are taken in one run
+_SLACK = timedelta(days=1)  # sitemaps print days without times, and list articles late
 
 
 # --- derive -----------------------------------------------------------------------------------------------------------
@@ -47,10 +64,18 @@ class Knowledge:
 
     def body_at(self, poll: Poll, now: datetime) -> datetime | None:
         """The newest date of a feed. Pages print "3 hours ago": no ground to tell which copy is older."""
-        if poll.reading is None or poll.source.kind is not Kind.FEED:
+        if poll.reading is None or poll.source.kind not in (Kind.FEED, Kind.SITEMAP):
             return None
         zone = articles.reading_zone(poll.source, self.outlet(poll.source))
         return articles.newest(poll.reading.items, zone, now)
+
+    def news(self, poll: Poll, now: datetime) -> Sequence[Item]:
+        """The items of a poll; of a sitemap, which lists years, only those since the newest that is known."""
+        if poll.reading is None or poll.source.kind is not Kind.SITEMAP:
+            return poll.reading.items if poll.reading else ()
+        zone = articles.reading_zone(poll.source, self.outlet(poll.source))
+        since = poll.state.body_at - _SLACK if poll.state.body_at else None
+        return articles.since(poll.reading.items, since, zone, now)[:SITEMAP_ITEMS]
 
 
 def compiled(config: Config) -> topics.Topics:
@@ -97,7 +122,7 @@ class Intake:
         before = poll.state.body_at
         body_at = self.knowledge.body_at(poll, now)
         flap = before is not None and body_at is not None and body_at < before
-        items = by_address(poll.reading.items if poll.reading else ())
+        items = by_address(self.knowledge.news(poll, now))
         known = self.store.known(list(items), poll.source.id)
         verdict = Verdict(body_at=before if flap or body_at is None else body_at)
         for address, item in items.items():
@@ -115,19 +140,54 @@ class Intake:
             mentions = sum(self._save(source, decision, now) for decision in verdict.decisions)
             store.seen(verdict.seen, source, now)
             if poll.reading and poll.reading.references:
-                cited = [(one, self.knowledge.names.find(one.outlet or "")) for one in poll.reading.references]
+                cited = [(one, citations.whose(one.outlet, self.knowledge.names)) for one in poll.reading.references]
                 store.save_references(source, poll.source.public_url, cited, now)
+            if poll.source.visit and poll.reading:
+                store.owe_visits(source, now)
             outcome = replace(_outcome(poll), new=verdict.new, changed=verdict.changed, mentions=mentions)
             state = schedule.next_state(poll, new=verdict.new, now=now, dice=dice)
             store.finish(self.run, outcome, replace(state, body_at=verdict.body_at))
         return outcome
 
     def _save(self, source: str, decision: Decision, now: datetime) -> int:
-        """Stores a decision and what follows from it for its copies. Returns how many mentions are new."""
+        """Stores a decision and what follows from it: corrections, copies. Returns how many mentions are new."""
         number = self.store.save(source, decision, now)
+        item = decision.article.item
+        if corrected := corrections.found(item.title, item.summary, decision.revisions):
+            self.store.save_corrections(number, corrected, now)
         if decision.headline:
             self.store.save_copies(groups.copies(self.store.headline_cluster(decision.headline)))
         return self.store.save_mentions(number, decision.mentions, now)[0]
+
+    # --- pages of articles --------------------------------------------------------------------------------------------
+
+    def take_page(self, page: Page, now: datetime) -> tuple[tuple[Status, int], ...]:
+        """Decides on what a page says and stores it. Returns (status, new mentions), nothing where the visit waits."""
+        source = self.knowledge.config.sources[page.debt.source]
+        try:
+            visit = visits.decide(page, source, self.knowledge.names, now)
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+            log.exception("%s: a fault of the program", page.debt.url)
+            fault = replace(page, status=Status.BUG, note=f"{type(problem).__name__}: {problem}", item=None)
+            visit = visits.decide(fault, source, self.knowledge.names, now)
+        with self.store.transaction():
+            if page.robots:
+                self.store.save_robots(page.robots, now - robots.LIFE)
+            if page.postponed:
+                self.store.postpone_visit(page.debt.article, now + visits.POSTPONED)
+                return ()
+            mentions = self._save_visit(visit, now)
+        return ((visit.status, mentions),)
+
+    def _save_visit(self, visit: Visit, now: datetime) -> int:
+        """Stores a visit and what follows from what is now known: mentions and copies. Returns the new mentions."""
+        article = visit.debt.article
+        self.store.save_visit(visit, now)
+        if visit.article and (key := groups.headline_key(visit.article.title)):
+            self.store.save_headline(article, key)
+            self.store.save_copies(groups.copies(self.store.headline_cluster(key)))
+        mentions = self.knowledge.topics.match(*self.store.text(article), self.store.links(article))
+        return self.store.save_mentions(article, mentions, now)[0]
 
 
 @dataclass(slots=True, kw_only=True)

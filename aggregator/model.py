@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class Kind(StrEnum):
-    """What a source is."""
+    """What a source is: the kinds that are built in. Plugins add others, which are names without a member here."""
 
     FEED = "feed"
     PAGE = "page"
@@ -49,6 +49,7 @@ class Status(StrEnum):
     CONNECT = "connect"
     TLS = "tls"
     REFUSED_ADDRESS = "refused_address"
+    PLUGIN = "plugin"
     BUG = "bug"
 
     @property
@@ -79,6 +80,22 @@ class RevisionKind(StrEnum):
 
     EDIT = "edit"
     CORRECTION = "correction"
+
+
+class CitationState(StrEnum):
+    """What became of a citation."""
+
+    UNRESOLVED = "unresolved"
+    RESOLVED = "resolved"
+    CONTRADICTED = "contradicted"
+
+
+class Found(StrEnum):
+    """Whether a link to a page of ours stands on the article's own page."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    GONE = "gone"
 
 
 # --- knowledge of text ------------------------------------------------------------------------------------------------
@@ -149,17 +166,22 @@ class Selectors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One address that is polled, with the defaults of feeds.yaml already applied."""
+    """One address that is polled, with the defaults of feeds.yaml already applied.
+
+    `kind` is a member of Kind where it is built in, else the name of a plugin's, and `options` is for that plugin.
+    """
 
     id: str
     url: str
-    kind: Kind = Kind.FEED
+    kind: str = Kind.FEED
     outlet: str | None = None
     language: str | None = None
     zone: str | None = None
     encoding: str | None = None
     select: Selectors | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
     enabled: bool = True
+    visit: bool = False
     every: timedelta = timedelta(hours=1)
     contact: str | None = None
     allow_private: bool = False
@@ -429,11 +451,67 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What an outlet says it had wrong, and how it is right."""
+
+    wrong: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A line of a reference list. `outlet` is whom its press name stands for; `outlet_text` that name as written."""
+
+    id: int
+    date: date
+    outlet_text: str | None
+    outlet: Outlet | None
+    headline: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """Where the articles are that a citation may mean: at this URL, under this headline key, or with these outlets."""
+
+    url: str | None
+    key: str
+    outlets: tuple[str, ...]
+    day: date
+    slack: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An article that a citation may mean. `headlines` are all that it had, the present one first.
+
+    `original` is the article that it is a copy of.
+    """
+
+    id: int
+    url: str
+    date: date | None
+    outlet: Outlet | None
+    headlines: tuple[str, ...]
+    original: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What a citation came to, with the reason in words; where it is contradicted, `article` is what contradicts it."""
+
+    citation: int
+    state: CitationState
+    article: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pingback:
     """One line of a list: of the mentions of a topic, or (then `topic` is empty) of articles.
 
     `outlet` is the name of the outlet, empty where it is not known; `excerpt` the mention's, else the summary;
-    `found_at` when the mention, or the article, was found.
+    `found_at` when the mention, or the article, was found. Articles of one `event` are copies, or of one story.
     """
 
     topic: str
@@ -445,6 +523,81 @@ class Pingback:
     excerpt: str
     published_at: datetime | None
     found_at: datetime
+    event: str
+
+
+# --- visits -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robots:
+    """The robots.txt of a host (`https://example.org`: with its scheme, and its port where that is unusual).
+
+    The status is ok (the body says what may be asked), not_found (there is none, so everything may) or unavailable
+    (nothing may, for now).
+    """
+
+    host: str
+    status: Status
+    fetched_at: datetime
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debt:
+    """An article whose own page is to be visited, with what its sources said; `title` is empty where none named one.
+
+    `source` is one that wants its pages visited. `links` are the pages of ours that it is said to link to, by topic, as
+    far as its page was not seen to have them. `tries` counts visits failed in a row.
+    """
+
+    article: int
+    url: str
+    source: str
+    title: str = ""
+    summary: str = ""
+    outlet: str | None = None
+    published_text: str | None = None
+    tries: int = 0
+    links: Mapping[str, tuple[str, Found | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What came of visiting the page of an article: what it says, and where all its links lead (canonical URLs).
+
+    `url` is where it was found in the end, `robots` the robots.txt that was read for it, where that is new. A page that
+    is `postponed` was not asked for: its host is to be left alone for now.
+    """
+
+    debt: Debt
+    status: Status
+    note: str = ""
+    http_status: int | None = None
+    url: str = ""
+    retry_after: timedelta | None = None
+    item: Item | None = None
+    links: frozenset[str] = frozenset()
+    robots: Robots | None = None
+    postponed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What is to be stored of a visit. `article` is the article as its page completes it, where there was anything.
+
+    `canonical` is another address that the page calls its own, on the same site; `due_at` when it is visited again;
+    `links` what was found out about the links to pages of ours, by topic, each with the ground.
+    """
+
+    debt: Debt
+    status: Status
+    note: str
+    tries: int
+    due_at: datetime | None
+    canonical: str | None = None
+    article: Article | None = None
+    links: Mapping[str, tuple[Found, str]] = field(default_factory=dict)
 
 
 # --- reporting --------------------------------------------------------------------------------------------------------
@@ -474,7 +627,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run came to. `failures` are the outcomes of the failed sources."""
+    """What a run came to. `failures` are the outcomes of failed sources, `visits` the pages visited (well, in vain)."""
 
     due: int = 0
     ok: int = 0
@@ -486,9 +639,11 @@ class Summary:
     mentions: int = 0
     exit_code: int = 0
     failures: tuple[Outcome, ...] = ()
+    visits: tuple[int, int] = (0, 0)
 
     def as_dict(self) -> dict[str, Any]:
         """The object that `run --json` prints."""
         counts = ("due", "ok", "unchanged", "empty", "failed", "new", "changed", "mentions", "exit_code")
         failures = [{"source": one.source, "status": str(one.status), "note": one.note} for one in self.failures]
-        return {name: getattr(self, name) for name in counts} | {"failures": failures}
+        visits = {"visits": dict(zip(("ok", "failed"), self.visits, strict=True))} if any(self.visits) else {}
+        return {name: getattr(self, name) for name in counts} | {"failures": failures} | visits

@@ -19,7 +19,19 @@ from typing import TYPE_CHECKING
 
 from aggregator import __version__, report, schedule
 from aggregator.errors import UsageError
-from aggregator.model import Article, Config, Mention, Outcome, Poll, Source, SourceState, Summary
+from aggregator.model import (
+    Article,
+    Config,
+    Debt,
+    Mention,
+    Outcome,
+    Page,
+    Poll,
+    Source,
+    SourceState,
+    Status,
+    Summary,
+)
 from aggregator.store import Store
 
 if TYPE_CHECKING:
@@ -28,12 +40,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a run is asked for. Without names it polls what is due; `everything` polls all that are enabled."""
+    """What a run is asked for. Without names it polls what is due; `everything` polls all that are enabled.
+
+    `visits` is how many pages of articles it may ask for, beside what it polls.
+    """
 
     sources: tuple[str, ...] = ()
     everything: bool = False
     workers: int = 16
     strict: bool = False
+    visits: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +69,20 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
     wanted = _wanted(config, states, order, edges.clock())
     number = store.begin_run(edges.clock(), __version__)
     outcomes: list[Outcome] = []
+    visited: list[tuple[Status, int]] = []
     try:
-        if wanted:
+        if wanted or _debts(config, store, order, edges):
             from aggregator.intake import Intake, Knowledge
 
             intake = Intake(Knowledge.of(config), store, number)
             for answer in _polls(wanted, states, intake.knowledge, order, edges):
                 outcomes.append(intake.take(answer, edges.clock(), edges.dice()))
                 edges.watch(outcomes[-1], len(wanted))
+            for page in _pages(config, store, order, edges):
+                visited += intake.take_page(page, edges.clock())
+            cite(store)
     finally:
-        summary = report.summary(outcomes, strict=order.strict)
+        summary = report.with_visits(report.summary(outcomes, strict=order.strict), visited)
         store.end_run(number, summary, edges.clock())
     return summary
 
@@ -70,7 +90,7 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
 def _configure(config: Config, store: Store) -> None:
     """Writes feeds.yaml into the database where it is not what it was."""
     digest = hashlib.sha256(repr(config).encode()).hexdigest()
-    if not store.remembers("config", digest):
+    if store.noted("config") != digest:
         moved = schedule.moved(config.sources.values(), store.states())
         with store.transaction():
             store.configure(config)
@@ -98,6 +118,8 @@ def _polls(
     from aggregator import polling
     from aggregator.fetch import Fetcher
 
+    if not wanted:
+        return
     with Fetcher(version=__version__, clock=edges.clock) as fetcher, ThreadPoolExecutor(order.workers) as executor:
         poller = polling.Poller(fetcher, knowledge.names, edges.clock)
 
@@ -106,6 +128,27 @@ def _polls(
 
         yield from polling.polls(wanted, ask, executor, order.workers, edges.stopped)
         fetcher.close()  # ends what is still under way when somebody wanted to stop
+
+
+def _debts(config: Config, store: Store, order: Order, edges: Edges) -> Sequence[Debt]:
+    """The articles whose pages are visited in this run: of the named sources, where there are names."""
+    asking = [one.id for one in config.sources.values() if one.visit and one.enabled]
+    named = [name for name in asking if not order.sources or name in order.sources]
+    return store.debts(named, edges.clock(), order.visits) if named and order.visits else ()
+
+
+def _pages(config: Config, store: Store, order: Order, edges: Edges) -> Iterator[Page]:
+    debts = () if edges.stopped() else _debts(config, store, order, edges)
+    if not debts:
+        return
+    from aggregator import polling, visits
+    from aggregator.fetch import Fetcher
+
+    with Fetcher(version=__version__, clock=edges.clock) as fetcher, ThreadPoolExecutor(order.workers) as executor:
+        visitor = polling.Visitor(fetcher, store.robots(), edges.clock)
+        errands = [polling.Errand(debt=one, source=visits.asked(one, config.sources[one.source])) for one in debts]
+        yield from polling.polls(errands, visitor.visit, executor, order.workers, edges.stopped)
+        fetcher.close()
 
 
 # --- without storing, without asking ----------------------------------------------------------------------------------
@@ -121,14 +164,46 @@ class Preview:
 
 def previews(config: Config, order: Order, edges: Edges) -> Iterator[Preview]:
     """Asks sources and says what would be stored; nothing is."""
-    from aggregator.intake import Knowledge, by_address
+    from aggregator.intake import Knowledge
 
     states = _states(config, {})
     knowledge = Knowledge.of(config)
     for answer in _polls(_wanted(config, states, order, edges.clock()), states, knowledge, order, edges):
-        items = by_address(answer.reading.items if answer.reading else ())
-        derived = (knowledge.derive(item, address, answer.source, edges.clock()) for address, item in items.items())
-        yield Preview(poll=answer, articles=tuple(derived))
+        yield _preview(answer, knowledge, edges.clock())
+
+
+def preview(config: Config, poll: Poll, now: datetime) -> Preview:
+    """What a poll comes to that was made already."""
+    from aggregator.intake import Knowledge
+
+    return _preview(poll, Knowledge.of(config), now)
+
+
+def _preview(poll: Poll, knowledge: Knowledge, now: datetime) -> Preview:
+    from aggregator.intake import by_address
+
+    items = by_address(poll.reading.items if poll.reading else ())
+    derived = (knowledge.derive(item, address, poll.source, now) for address, item in items.items())
+    return Preview(poll=poll, articles=tuple(derived))
+
+
+_CITED = "citations"  # under this name the store notes the last article that citations were held against
+
+
+def cite(store: Store, *, everything: bool = False) -> None:
+    """Decides which articles citations mean, in one transaction; writes nothing where nothing new came.
+
+    Looked at is what was never decided on, and what is cited for the days of new articles; or `everything`.
+    """
+    from aggregator import citations
+
+    last = store.last_article()
+    days = citations.days_around(store.days_after(int(store.noted(_CITED) or 0)))
+    found = store.citations(None if everything else days)
+    if days or found:
+        with store.transaction():
+            store.save_resolutions(citations.resolve(one, store.candidates(citations.lookup(one))) for one in found)
+            store.note(_CITED, str(last))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +216,9 @@ class Rematched:
 
 
 def rematch(config: Config, store: Store, now: datetime) -> Rematched:
-    """Holds every stored article against the topics of feeds.yaml again, without the network, in one transaction."""
+    """Holds every stored article against the topics of feeds.yaml again, in one transaction, and then every citation
+    against the articles. Needs no network.
+    """
     from aggregator.intake import compiled
 
     _configure(config, store)
@@ -152,4 +229,5 @@ def rematch(config: Config, store: Store, now: datetime) -> Rematched:
             mentions = matcher.match(title, summary, language, store.links(number))
             new, retired = store.save_mentions(number, mentions, now)
             count, came, went = count + 1, came + new, went + retired
+    cite(store, everything=True)
     return Rematched(articles=count, came=came, went=went)

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import urlsplit
 
-from aggregator import urls
+from aggregator import robots, urls
 from aggregator.errors import ReadError
 from aggregator.model import (
+    Debt,
     Document,
     Fetched,
     Item,
     Kind,
+    Page,
     Poll,
     Reading,
     Reference,
+    Robots,
     Source,
     SourceState,
     Status,
@@ -40,16 +45,32 @@ SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
 _PATIENCE = 0.5  # seconds between two looks at whether somebody wants to stop
 
 
+class Addressed(Protocol):
+    """What stands at an address: a source, the page of an article."""
+
+    @property
+    def id(self) -> str:
+        """What tells it from others."""
+
+    @property
+    def url(self) -> str:
+        """The address."""
+
+
+Asked = TypeVar("Asked", bound=Addressed)
+Answer = TypeVar("Answer")
+
+
 def polls(
-    sources: Sequence[Source],
-    ask: Callable[[Source], Poll],
+    sources: Sequence[Asked],
+    ask: Callable[[Asked], Answer],
     executor: Executor,
     at_once: int,
     stopped: Callable[[], bool],
-) -> Iterator[Poll]:
+) -> Iterator[Answer]:
     """Asks sources on an executor, `at_once` hosts at a time and one source of a host at a time, until `stopped`."""
     waiting = deque(_by_host(sources))
-    running: dict[Future[Poll], deque[Source]] = {}
+    running: dict[Future[Answer], deque[Asked]] = {}
     while (waiting or running) and not stopped():
         while waiting and len(running) < at_once:
             queue = waiting.popleft()
@@ -59,10 +80,11 @@ def polls(
         yield from (future.result() for future in done)
 
 
-def _by_host(sources: Sequence[Source]) -> Collection[deque[Source]]:
-    hosts: dict[str, deque[Source]] = {}
+def _by_host(sources: Sequence[Asked]) -> Collection[deque[Asked]]:
+    hosts: dict[str, deque[Asked]] = {}
     for source in sources:
-        hosts.setdefault(urls.host(source.url), deque()).append(source)
+        host = urls.host(source.url) or urlsplit(source.url).hostname or source.id
+        hosts.setdefault(host, deque()).append(source)
     return hosts.values()
 
 
@@ -79,7 +101,7 @@ class Poller:
         nothing = Fetched(status=Status.BUG)
         asked = Poll(source=source, state=state, started_at=self.clock(), fetched=nothing, status=Status.BUG)
         try:
-            fetched = self.fetcher.fetch(source, state)
+            fetched = self._fetch(source, state)
             asked = replace(asked, fetched=fetched, status=fetched.status, note=fetched.note)
             return self._read_answer(asked, fetched.document) if fetched.document else asked
         except ReadError as problem:
@@ -87,6 +109,13 @@ class Poller:
         except Exception as problem:  # one bad source never stops a run
             log.exception("%s: a fault of the program", source.id)
             return replace(asked, status=Status.BUG, note=f"{type(problem).__name__}: {problem}")
+
+    def _fetch(self, source: Source, state: SourceState) -> Fetched:
+        if source.kind in tuple(Kind):
+            return self.fetcher.fetch(source, state)
+        from aggregator import kinds
+
+        return kinds.fetch(source, state, self.fetcher.fetch)
 
     def _read_answer(self, asked: Poll, document: Document) -> Poll:
         body_hash = hashlib.sha256(document.body).hexdigest()
@@ -111,6 +140,10 @@ class Poller:
                 return self._sitemap(document, source)
             case Kind.REFERENCES:
                 return self._reference_list(document)
+            case _:
+                from aggregator import kinds
+
+                return kinds.read(document, source)
 
     def _sitemap(self, document: Document, source: Source) -> Reading:
         """A sitemap; of an index also its newest sitemaps. One that cannot be had is a word in the note."""
@@ -118,19 +151,24 @@ class Poller:
 
         reading = sitemaps.parse(document)
         items, notes = list(reading.items), [reading.note]
-        for address in sitemaps.children(document)[:SITEMAP_CHILDREN]:
-            child = replace(source, url=address)
-            answer = self.fetcher.fetch(child, SourceState(source=child.id, url=address))
+        seen = {urls.canonical(address) for address in (source.url, document.url)}
+        others = [address for address in sitemaps.children(document) if urls.canonical(address) not in seen]
+        for child in (_child(source, address) for address in others[:SITEMAP_CHILDREN]):
+            answer = self.fetcher.fetch(child, SourceState(source=child.id, url=child.public_url))
             try:
-                items += sitemaps.parse(answer.document).items if answer.document else ()
-                notes.append("" if answer.document else f"{address}: {answer.status}")
+                found = sitemaps.parse(answer.document) if answer.document else Reading(items=(), note=answer.status)
             except ReadError as problem:
-                notes.append(f"{address}: {problem.note}")
+                found = Reading(items=(), note=problem.note)
+            items += found.items
+            notes.append(f"{_shown(child)}: {found.note}" if found.note else "")
         return replace(reading, items=tuple(items), note="; ".join(note for note in notes if note))
 
     def _reference_list(self, document: Document) -> Reading:
-        from aggregator import encoding, references
+        """A reference list; or what a blog received, with the lists in it."""
+        from aggregator import encoding, received, references
 
+        if reading := received.parse(document, self.names):
+            return replace(reading, items=(*reading.items, *(_cited(one) for one in reading.references if one.url)))
         decoded = encoding.decode(
             document.body, declared=_charset(document), override=document.encoding, language=document.language
         )
@@ -142,6 +180,21 @@ class Poller:
             encoding_basis=decoded.basis,
             encoding_certain=decoded.certain,
         )
+
+
+def _child(source: Source, address: str) -> Source:
+    """A sitemap that an index names: what was meant for the index alone goes along to its own origin alone."""
+    own, named = urlsplit(source.url), urlsplit(address)
+    home = robots.origin(address) == robots.origin(source.url)
+    host = named.netloc.rpartition("@")[2]
+    login = own.netloc.rpartition("@")[0] if home else ""
+    url = named._replace(netloc=f"{login}@{host}" if login else host).geturl()
+    return replace(source, url=url, allow_private=source.allow_private and urls.same_site(source.url, address))
+
+
+def _shown(source: Source) -> str:
+    """An address for a note: no credentials, and no query, which may hold a token."""
+    return urlsplit(source.public_url)._replace(query="", fragment="").geturl()
 
 
 def _charset(document: Document) -> str | None:
@@ -166,3 +219,123 @@ def _cited(reference: Reference) -> Item:
     """A line of a reference list that names its article's address says as much about it as a feed does."""
     dates = (("list", reference.date.isoformat()),)
     return Item(title=reference.headline, link=reference.url, outlet_text=reference.outlet, dates=dates)
+
+
+# --- pages of articles ------------------------------------------------------------------------------------------------
+
+LONGEST_PAUSE = timedelta(seconds=5)  # a Crawl-delay beyond this is kept by asking for one page of the host in a run
+HOST_TIME = timedelta(minutes=1)  # for the pages of one host in one run
+
+# After these a host is left alone for the rest of the run.
+_LEFT_ALONE = frozenset(
+    {
+        Status.BLOCKED,
+        Status.CONNECT,
+        Status.DNS,
+        Status.RATE_LIMITED,
+        Status.REFUSED_ADDRESS,
+        Status.TIMEOUT,
+        Status.TLS,
+        Status.UNAVAILABLE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A page to be visited: whose it is, and how it is asked for."""
+
+    debt: Debt
+    source: Source
+
+    @property
+    def id(self) -> str:
+        """The source that wants it visited."""
+        return self.source.id
+
+    @property
+    def url(self) -> str:
+        """The address of the page."""
+        return self.source.url
+
+
+@dataclass(slots=True)
+class _Host:
+    """How a host was treated in this run; seconds on the monotonic clock."""
+
+    begun: float
+    asked: float | None = None
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Visits pages, as robots.txt allows; threads may share it, one for a host. `known` are robots.txt by host."""
+
+    fetcher: Fetcher
+    known: dict[str, Robots]
+    clock: Callable[[], datetime]
+    hosts: dict[str, _Host] = field(default_factory=dict)
+
+    def visit(self, errand: Errand) -> Page:
+        """Fetches and reads one page, robots.txt first. Never raises."""
+        host = self.hosts.setdefault(urls.host(errand.url), _Host(time.monotonic()))
+        try:
+            return self._visit(errand, host)
+        except ReadError as problem:
+            return Page(debt=errand.debt, status=Status(problem.status), note=problem.note)
+        except RecursionError:
+            return Page(debt=errand.debt, status=Status.PARSE_ERROR, note="nested too deeply")
+        except Exception as problem:  # one bad page never stops a run
+            log.exception("%s: a fault of the program", errand.url)
+            return Page(debt=errand.debt, status=Status.BUG, note=f"{type(problem).__name__}: {problem}")
+
+    def _visit(self, errand: Errand, host: _Host) -> Page:
+        if host.closed:
+            return Page(debt=errand.debt, status=Status.UNAVAILABLE, postponed=True)
+        rules, new = self._robots(errand)
+        asked = Page(debt=errand.debt, status=Status.BLOCKED, note="robots.txt does not allow it", robots=new)
+        if rules.status is Status.UNAVAILABLE:
+            host.closed = True
+            return replace(asked, status=Status.UNAVAILABLE, note="robots.txt cannot be had: nothing is asked for now")
+        if not robots.allows(rules, errand.url):
+            return asked
+        if not _waited(host, robots.delay(rules)):
+            return replace(asked, postponed=True)
+        fetched = self.fetcher.fetch(errand.source, SourceState(source=errand.id, url=errand.url))
+        host.closed = fetched.status in _LEFT_ALONE
+        asked = replace(asked, status=fetched.status, note=fetched.note, http_status=fetched.http_status)
+        asked = replace(asked, url=errand.url, retry_after=fetched.retry_after)
+        return _read(asked, fetched.document) if fetched.document else asked
+
+    def _robots(self, errand: Errand) -> tuple[Robots, Robots | None]:
+        """The robots.txt of the host of a page; again where it was asked for just now."""
+        site = robots.origin(errand.url) or ""
+        known = self.known.get(site)
+        if known and robots.fresh(known, self.clock()):
+            return known, None
+        source = replace(errand.source, url=robots.address(site), kind=Kind.REFERENCES)
+        fetched = self.fetcher.fetch(source, SourceState(source=errand.id, url=source.url))
+        found = self.known[site] = robots.judged(site, fetched, self.clock())
+        return found, found
+
+
+def _waited(host: _Host, delay: timedelta) -> bool:
+    """Waits until the host may be asked again; False where that is not in this run."""
+    now = time.monotonic()
+    if host.asked is not None:
+        if delay > LONGEST_PAUSE or now - host.begun > HOST_TIME.total_seconds():
+            return False
+        time.sleep(max(0.0, host.asked + delay.total_seconds() - now))
+    host.asked = time.monotonic()
+    return True
+
+
+def _read(asked: Page, document: Document) -> Page:
+    """The page with what it says and where its links lead. Raises ReadError."""
+    from aggregator import encoding, pages, text
+
+    decoded = encoding.decode(document.body, declared=_charset(document), language=document.language)
+    targets = (urls.canonical(link.url) for link in text.links(decoded.text, document.url))
+    links = frozenset(target for target in targets if target)
+    return replace(asked, url=document.url, item=pages.article(document), links=links)

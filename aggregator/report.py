@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from aggregator.model import Outcome, Status, Summary
 
@@ -14,6 +15,7 @@ ADVICE = {
     Status.DNS: "see that the name is spelt right, and that this machine is online",
     Status.EMPTY: "it answered without a single item: open it in a browser; has the site changed?",
     Status.PARSE_ERROR: "wait if it passes; else tell the outlet that its feed is broken",
+    Status.PLUGIN: "a fault of that plugin: please report it to its authors",
     Status.REFUSED_ADDRESS: "set `allow_private: true` if a private address is meant",
     Status.TLS: "wait, or tell the outlet: certificates are never ignored",
     Status.TOO_MANY_REDIRECTS: "open it in a browser, and write the address where it ends into feeds.yaml",
@@ -45,6 +47,13 @@ def summary(outcomes: Iterable[Outcome], *, strict: bool = False) -> Summary:
 
 def _count(outcomes: Iterable[Outcome], status: Status) -> int:
     return sum(one.status is status for one in outcomes)
+
+
+def with_visits(summary: Summary, visited: Sequence[tuple[Status, int]]) -> Summary:
+    """The summary with what came of visiting pages: of each its status, and how many mentions are new by it."""
+    failed = sum(status.failed for status, _ in visited)
+    mentions = summary.mentions + sum(new for _, new in visited)
+    return replace(summary, mentions=mentions, visits=(len(visited) - failed, failed))
 
 
 def headline(summary: Summary) -> str:

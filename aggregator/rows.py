@@ -8,7 +8,24 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
-from aggregator.model import Decision, Known, Mention, Outlet, Pingback, Source, SourceState, Status, Topic
+from aggregator.model import (
+    Article,
+    Candidate,
+    Citation,
+    Debt,
+    Decision,
+    Found,
+    Known,
+    Mention,
+    Outlet,
+    Pingback,
+    Robots,
+    Source,
+    SourceState,
+    Status,
+    Topic,
+    Visit,
+)
 
 
 def to_text(moment: datetime | None) -> str | None:
@@ -60,25 +77,54 @@ def state(row: sqlite3.Row) -> SourceState:
 
 def known(row: sqlite3.Row) -> Known:
     """An article with its outlet, and with what a source said of it last, as deciding needs it."""
-    outlet = Outlet(id=row["outlet"], name=row["outlet_name"], homepage=row["homepage"], country=row["country"])
     first_seen_at = datetime.fromisoformat(row["first_seen_at"])
     same = ("id", "url", "title", "summary", "seen_title", "seen_summary")
     return Known(
-        outlet=outlet if row["outlet"] else None,
+        outlet=_outlet(row),
         published_at=to_instant(row["published_at"]),
         first_seen_at=first_seen_at,
         **{key: row[key] for key in same},
     )
 
 
+def _outlet(row: sqlite3.Row) -> Outlet | None:
+    """The outlet that is joined to a row, if any; without its other names."""
+    if not row["outlet"]:
+        return None
+    return Outlet(id=row["outlet"], name=row["outlet_name"], homepage=row["homepage"], country=row["country"])
+
+
+def citation(row: sqlite3.Row) -> Citation:
+    """A row of `citations` as its line."""
+    day = date.fromisoformat(row["date"])
+    same = ("id", "outlet_text", "headline", "url")
+    return Citation(date=day, outlet=_outlet(row), **{key: row[key] for key in same})
+
+
+def candidate(row: sqlite3.Row) -> Candidate:
+    """An article with every headline that it had, the present one first."""
+    return Candidate(
+        id=row["id"],
+        url=row["url"],
+        date=date.fromisoformat(row["date"]) if row["date"] else None,
+        outlet=_outlet(row),
+        headlines=tuple(dict.fromkeys((row["title"], *json.loads(row["headlines"])))),
+        original=row["copy_of"],
+    )
+
+
 def article_row(decision: Decision) -> dict[str, Any]:
     """A decision as those columns of `articles` that the source decides."""
-    article = decision.article
+    return article_columns(decision.article, decision.outlet)
+
+
+def article_columns(article: Article, outlet: Outlet | None) -> dict[str, Any]:
+    """An article of an outlet as columns of `articles`."""
     published = article.published
     return {
         "date": article.date.isoformat() if article.date else None,
         "title": article.title,
-        "outlet": decision.outlet.id if decision.outlet else None,
+        "outlet": outlet.id if outlet else None,
         "language": article.language.tag,
         "url": article.url,
         "link": article.item.link,
@@ -98,10 +144,33 @@ def mention_row(article: int, mention: Mention, now: datetime) -> dict[str, Any]
     return row | {"hits": json_text([asdict(hit) for hit in mention.hits])}
 
 
+def debt(row: sqlite3.Row) -> Debt:
+    """An article whose page is to be visited, with what its sources said."""
+    links = json.loads(row["links"])
+    names = ("article", "url", "source", "title", "summary", "outlet", "published_text", "tries")
+    return Debt(
+        links={topic: (ours, Found(state) if state else None) for topic, (ours, state) in links.items()},
+        **{name: row[name] for name in names},
+    )
+
+
+def visit_row(visit: Visit, now: datetime) -> dict[str, Any]:
+    """A visit as columns of `visits`."""
+    row = {name: getattr(visit, name) for name in ("status", "note", "tries", "canonical")}
+    return {"article": visit.debt.article, "due_at": to_text(visit.due_at), "visited_at": to_text(now)} | row
+
+
+def robots(row: sqlite3.Row) -> Robots:
+    """A row of `robots` as its record."""
+    fetched_at = datetime.fromisoformat(row["fetched_at"])
+    return Robots(host=row["host"], status=Status(row["status"]), fetched_at=fetched_at, body=row["body"])
+
+
 def pingback(row: sqlite3.Row) -> Pingback:
     """A row of a list as its line."""
     day = date.fromisoformat(row["date"]) if row["date"] else None
     names = ("topic", "outlet", "title", "url", "language", "excerpt")
     found_at = datetime.fromisoformat(row["found_at"])
     published_at = to_instant(row["published_at"])
-    return Pingback(date=day, published_at=published_at, found_at=found_at, **{name: row[name] for name in names})
+    texts = {name: row[name] for name in names}
+    return Pingback(date=day, published_at=published_at, found_at=found_at, event=str(row["event"]), **texts)

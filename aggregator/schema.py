@@ -41,7 +41,7 @@ CREATE TABLE topics ( -- What is watched.
 CREATE TABLE sources ( -- Addresses that are polled, and how they are.
   id TEXT PRIMARY KEY, -- readable slug, as in feeds.yaml
   outlet TEXT REFERENCES outlets(id), -- whose articles it gives
-  kind TEXT NOT NULL, -- feed, page, sitemap or references
+  kind TEXT NOT NULL, -- feed, page, sitemap, references, or a kind that a plugin adds
   url TEXT NOT NULL, -- the address, without credentials
   language TEXT, -- hint from feeds.yaml
   zone TEXT, -- time zone of dates that name no offset
@@ -92,7 +92,7 @@ CREATE TABLE articles ( -- Press articles: one canonical URL, one row, whoever p
   last_seen_at TEXT NOT NULL -- when a source last had it
 );
 CREATE INDEX articles_date ON articles(date DESC, id);
-CREATE INDEX articles_outlet ON articles(outlet);
+CREATE INDEX articles_outlet ON articles(outlet, date);
 CREATE INDEX articles_language ON articles(language);
 CREATE INDEX articles_published_at ON articles(published_at DESC, id);
 CREATE INDEX articles_copy_of ON articles(copy_of);
@@ -119,6 +119,13 @@ CREATE TABLE revisions ( -- Changes that outlets made to headlines and summaries
   kind TEXT NOT NULL -- edit, or correction where it says that it is one
 );
 CREATE INDEX revisions_article ON revisions(article);
+CREATE TABLE corrections ( -- Spellings that articles say were wrong, and what takes their place.
+  article INTEGER NOT NULL REFERENCES articles(id), -- the article, which the search finds by both
+  wrong TEXT NOT NULL, -- as it was
+  "right" TEXT NOT NULL, -- as it should be
+  found_at TEXT NOT NULL, -- when it was first found
+  PRIMARY KEY (article, wrong, "right")
+) WITHOUT ROWID;
 CREATE TABLE mentions ( -- Pingbacks: this article mentions that topic.
   id INTEGER PRIMARY KEY, -- number
   article INTEGER NOT NULL REFERENCES articles(id), -- the article
@@ -132,7 +139,9 @@ CREATE TABLE mentions ( -- Pingbacks: this article mentions that topic.
   excerpt TEXT NOT NULL, -- […] before matched after […]
   hits TEXT NOT NULL DEFAULT '[]', -- every other place that matched (JSON array)
   found_at TEXT NOT NULL, -- when it was first found
-  retired_at TEXT, -- when it ceased to hold, because the text or the topic changed
+  retired_at TEXT, -- when it ceased to hold, because the text or the topic changed, or the link is gone
+  link_state TEXT, -- of a link, on the article's own page: found, missing (once) or gone; empty where nobody looked
+  link_note TEXT, -- the same in words
   UNIQUE (article, topic)
 );
 CREATE INDEX mentions_topic ON mentions(topic);
@@ -168,12 +177,14 @@ CREATE TABLE citations ( -- Lines of those lists: date, outlet, headline, with o
   headline TEXT NOT NULL, -- as the list writes it
   language TEXT NOT NULL REFERENCES languages(id), -- of the headline
   url TEXT, -- as the list gives it
-  article INTEGER REFERENCES articles(id), -- the article it turned out to be
+  article INTEGER REFERENCES articles(id), -- the article it turned out to be, or the one that contradicts it
   state TEXT NOT NULL, -- unresolved, resolved or contradicted
-  reason TEXT NOT NULL DEFAULT '', -- on what ground
+  reason TEXT NOT NULL DEFAULT '', -- on what ground; empty until it is decided, at the end of the run
   UNIQUE (list, position)
 );
 CREATE INDEX citations_article ON citations(article);
+CREATE INDEX citations_date ON citations(date);
+CREATE INDEX citations_undecided ON citations(id) WHERE reason = '';
 CREATE TABLE runs ( -- Every run of the program.
   id INTEGER PRIMARY KEY, -- number
   started_at TEXT NOT NULL, -- begin
@@ -209,6 +220,22 @@ CREATE TABLE fetches ( -- Every poll of every source.
   UNIQUE (run, source)
 );
 CREATE INDEX fetches_source ON fetches(source);
+CREATE TABLE visits ( -- Pages of articles, visited for what their sources left out: one row an article.
+  article INTEGER PRIMARY KEY REFERENCES articles(id), -- the article
+  due_at TEXT, -- not visited before; empty where there is nothing more to ask
+  visited_at TEXT, -- the last visit; empty before the first
+  status TEXT, -- what became of it: ok, not_found, blocked, … (docs/operating.md lists them all)
+  note TEXT NOT NULL DEFAULT '', -- the same in words
+  tries INTEGER NOT NULL DEFAULT 0, -- visits failed in a row
+  canonical TEXT -- another address, on the same site, that the page calls its own
+);
+CREATE INDEX visits_due_at ON visits(due_at);
+CREATE TABLE robots ( -- Robots.txt of the hosts whose pages were visited, for a day.
+  host TEXT PRIMARY KEY, -- scheme and host, and the port where it is unusual
+  body TEXT NOT NULL, -- as the host gave it
+  status TEXT NOT NULL, -- ok, not_found (there is none: all is allowed) or unavailable (nothing is, for now)
+  fetched_at TEXT NOT NULL -- when it was asked for
+) WITHOUT ROWID;
 CREATE TABLE meta ( -- What the program remembers of itself.
   key TEXT PRIMARY KEY, -- name
   value TEXT NOT NULL -- value
@@ -235,6 +262,37 @@ JOIN articles ON articles.id = mentions.article
 LEFT JOIN outlets ON outlets.id = articles.outlet
 WHERE mentions.retired_at IS NULL
 ORDER BY articles.date DESC, articles.published_at DESC, articles.id DESC;
+CREATE VIEW coverage AS -- Who wrote first about each topic in each language, and which language has nothing.
+WITH wanted AS (
+  SELECT DISTINCT topics.id AS topic, substr(terms.key, 1, instr(terms.key || '-', '-') - 1) AS language
+  FROM topics, json_each(topics.terms) AS terms WHERE topics.enabled AND terms.key <> 'any'
+), written AS (
+  SELECT mentions.topic, substr(articles.language, 1, instr(articles.language || '-', '-') - 1) AS language,
+    articles.id, articles.outlet, articles.title, articles.url,
+    CASE WHEN articles.published_precision <> 'day' THEN articles.published_at END AS at, articles.date
+  FROM mentions JOIN articles ON articles.id = mentions.article WHERE mentions.retired_at IS NULL
+), ranked AS (
+  SELECT *, row_number() OVER (PARTITION BY topic, language ORDER BY at IS NULL, at, date IS NULL, date, id) AS place,
+    count(*) OVER (PARTITION BY topic, language) AS articles,
+    min(at) OVER (PARTITION BY topic) AS first_of_all,
+    (SELECT count(DISTINCT outlet) FROM written AS same
+     WHERE same.topic = written.topic AND same.language = written.language) AS outlets
+  FROM written
+)
+SELECT
+  wanted.topic AS topic, -- the topic
+  wanted.language AS language, -- a language of its terms; zh is all Chinese
+  coalesce(ranked.articles, 0) AS articles, -- how many mention it; 0 is a gap
+  coalesce(ranked.outlets, 0) AS outlets, -- of how many outlets
+  coalesce(outlets.name, '') AS first_outlet, -- who was first
+  ranked.at AS first_at, -- when, where the time is known; in UTC
+  round((julianday(ranked.at) - julianday(ranked.first_of_all)) * 24, 1) AS lag_hours, -- later than the first of all
+  ranked.title AS title, -- headline of that article
+  ranked.url AS url -- its address
+FROM wanted
+LEFT JOIN ranked ON ranked.topic = wanted.topic AND ranked.language = wanted.language AND ranked.place = 1
+LEFT JOIN outlets ON outlets.id = ranked.outlet
+ORDER BY wanted.topic, ranked.at IS NULL, ranked.at;
 """
 
 LANGUAGES = {
@@ -280,7 +338,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 _TABLE = re.compile(r"CREATE (?:TABLE|VIEW) (\w+) (?:\(|AS) -- (.+)")
-_COLUMN = re.compile(r'^ +(?:[\w.(), \']+ AS )?"?(\w+)"?[^\n]*? -- (.+)$', re.MULTILINE)
+_COLUMN = re.compile(r'^ +(?:(?:(?! -- ).)+ AS )?"?(\w+)"?(?:(?! -- ).)* -- (.+)$', re.MULTILINE)
 
 
 def described(connection: sqlite3.Connection) -> Iterator[tuple[str, str, dict[str, str]]]:

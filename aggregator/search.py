@@ -3,7 +3,8 @@
 Chinese, Japanese and Korean have no words that SQLite could cut, so every character of theirs is a token of its own and
 what is searched is a phrase of characters; other words are tokens as they are. Index and query are folded alike, so
 case, width, script variants and Korean spaces do not matter. The index holds no text of its own: what is removed must
-be handed over as it was written.
+be handed over as it was written. To the summary it adds the spellings that the article corrected, as
+they are stored; these may not change between `add` and `remove`.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def add(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str]]) ->
     """Puts (article, title, summary) into the index, in the caller's transaction."""
     connection.executemany(
         "INSERT INTO articles_fts (rowid, title, summary) VALUES (?, ?, ?)",
-        [(article, tokens(title), tokens(summary)) for article, title, summary in rows],
+        [(article, tokens(title), _tokens_of(connection, article, summary)) for article, title, summary in rows],
     )
 
 
@@ -80,8 +81,14 @@ def remove(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str]])
     """Takes (article, title, summary) out of the index; the texts must be those that were put in."""
     connection.executemany(
         "INSERT INTO articles_fts (articles_fts, rowid, title, summary) VALUES ('delete', ?, ?, ?)",
-        [(article, tokens(title), tokens(summary)) for article, title, summary in rows],
+        [(article, tokens(title), _tokens_of(connection, article, summary)) for article, title, summary in rows],
     )
+
+
+def _tokens_of(connection: sqlite3.Connection, article: int, summary: str) -> str:
+    """The summary with the spellings that the article corrected, so that it is found by these too."""
+    wrong = connection.execute("SELECT wrong FROM corrections WHERE article = ? ORDER BY wrong", (article,))
+    return tokens(" ".join((summary, *(spelling for (spelling,) in wrong))))
 
 
 def rebuild(connection: sqlite3.Connection) -> int:

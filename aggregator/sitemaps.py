@@ -1,7 +1,7 @@
 """Sitemaps, news sitemaps and indexes of sitemaps: https://www.sitemaps.org/protocol.html and Google's news extension.
 
-This module knows their elements. It fetches nothing, also none of the sitemaps that an index names, and reads no date.
-A DOCTYPE is refused, so no entity grows and no file is read.
+This module knows their elements. It fetches nothing, also none of the sitemaps that an index names. Dates leave here as
+printed; they are looked at only to put the newest first. A DOCTYPE is refused, so no entity grows and no file is read.
 """
 
 from __future__ import annotations
@@ -9,28 +9,32 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urljoin
 from xml.parsers import expat
 
+from aggregator import bcp47
 from aggregator.errors import ReadError
 from aggregator.model import Document, Item, Reading, Status
 from aggregator.text import visible
 
 MAX_DECODED = 50_000_000  # bytes: the protocol's own limit for one sitemap
 MAX_URLS = 50_000  # likewise
+MAX_LAYERS = 2  # of gzip: a packed file, and a server that packs it once more
 
 _GZIP = b"\x1f\x8b"
 _EXTENSION = re.compile(r"sitemap-(\w+)")  # of the namespace: news, image, video
+_DATES = ("news:publication_date", "lastmod")
 _KNOWN_ROOTS = ("urlset", "sitemapindex")
 
 
 def read(document: Document) -> tuple[Item, ...]:
-    """The articles of a sitemap, in its order. Raises ReadError as `parse` does."""
+    """The articles of a sitemap, the newest first. Raises ReadError as `parse` does."""
     return parse(document).items
 
 
 def parse(document: Document) -> Reading:
-    """All that a sitemap says; an index has no items, only `children`.
+    """All that a sitemap says, the newest first, what names no date last; an index has no items, only `children`.
 
     A sitemap that is not a news sitemap names no titles: they are "". Raises ReadError (`not_a_feed`, `parse_error`,
     `too_large`, `truncated`) where the document is no sitemap, or nothing of it can be read.
@@ -38,26 +42,36 @@ def parse(document: Document) -> Reading:
     found = _found(document)
     if found.root == "sitemapindex":
         return Reading(items=(), note=f"an index of {len(found.entries)} sitemaps")
-    items = tuple(_item(entry, document.url) for entry in found.entries)
+    items = tuple(_item(entry, document.url) for entry in sorted(found.entries, key=_date, reverse=True))
     return Reading(items=items, note=found.fault)
 
 
 def children(document: Document) -> tuple[str, ...]:
-    """The addresses of the sitemaps that an index names, the newest first, those without a date last."""
+    """The addresses of the sitemaps that an index names, itself aside, the newest first, those without a date last."""
     found = _found(document)
     if found.root != "sitemapindex":
         return ()
-    newest_first = sorted(found.entries, key=lambda entry: entry.get("lastmod", ""), reverse=True)
-    addresses = (_address(entry, document.url) for entry in newest_first)
-    return tuple(dict.fromkeys(address for address in addresses if address))
+    addresses = (_address(entry, document.url) for entry in sorted(found.entries, key=_date, reverse=True))
+    return tuple(dict.fromkeys(address for address in addresses if address and address != document.url))
+
+
+def _date(entry: dict[str, str]) -> datetime:
+    """What an entry is put in order by: its W3C date, in UTC where it names no offset; the first of all for none."""
+    for name in _DATES:
+        try:
+            date = datetime.fromisoformat(entry.get(name, ""))
+            return date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    return datetime.min.replace(tzinfo=UTC)
 
 
 def _item(entry: dict[str, str], base: str) -> Item:
-    dates = ((name, entry.get(name, "")) for name in ("news:publication_date", "lastmod"))
+    dates = ((name, entry.get(name, "")) for name in _DATES)
     return Item(
         title=visible(entry.get("news:title", "")),
         link=_address(entry, base),
-        language=entry.get("news:language") or None,
+        language=bcp47.tag(entry.get("news:language")),
         outlet_text=visible(entry.get("news:name", "")) or None,
         dates=tuple((name, text) for name, text in dates if text),
     )
@@ -135,6 +149,14 @@ def _key(name: str) -> str:
 
 def _unpacked(body: bytes) -> bytes:
     """The body without gzip, which sitemaps come in as files, not only as an encoding of the transfer."""
+    for _ in range(MAX_LAYERS):
+        body = _unpacked_once(body) if body.startswith(_GZIP) else body
+    if body.startswith(_GZIP):
+        raise ReadError(Status.PARSE_ERROR, f"gzip within gzip, more than {MAX_LAYERS} layers")
+    return body.lstrip()
+
+
+def _unpacked_once(body: bytes) -> bytes:
     plain = bytearray()
     while body.startswith(_GZIP):
         member = zlib.decompressobj(wbits=31)
@@ -147,7 +169,7 @@ def _unpacked(body: bytes) -> bytes:
         if not member.eof:
             raise ReadError(Status.TRUNCATED, "the gzip file ends too early")
         body = member.unused_data
-    return (bytes(plain) or body).lstrip()
+    return bytes(plain)
 
 
 def _what_else(body: bytes, root: str) -> str:

@@ -205,6 +205,8 @@ def test_a_run_with_nothing_due_imports_nothing_heavy(read: Desk) -> None:
         "lark",
         "rich",
         "sqlite_utils",
+        "pluggy",
+        "importlib.metadata",
         "aggregator.fetch",
     )
     program = (
@@ -233,6 +235,30 @@ def test_pingbacks_is_the_list_in_every_format(read: Desk) -> None:
     assert read.call("pingbacks", "repatriation", "--format", "csv").out.startswith("date,outlet,title,url")
 
 
+def test_pingbacks_looks_where_it_is_told(read: Desk) -> None:
+    assert read.call("pingbacks", "repatriation", "--language", "ko").out
+    assert not read.call("pingbacks", "repatriation", "--language", "zh").out
+    assert not read.call("pingbacks", "repatriation", "--since", "2023-10-13").out
+    assert "““" not in read.call("pingbacks", "repatriation", "--quotes", "--once").out
+    assert read.call("pingbacks", "repatriation", "--format", "csv", "--bom").out.startswith("\ufeffdate")
+
+
+def test_digest_tells_what_is_new_once(read: Desk) -> None:
+    first = read.call("digest").out
+    assert first.startswith("## Repatriation: 1 new\n\n- 2023/10/12 데일리 [통일부")
+    assert read.call("digest").out == ""
+    assert (
+        "1 new since 2020/01/01" in read.call("digest", "repatriation", "--since", "2020-01-01", "--format", "html").out
+    )
+    assert read.call("digest", "nothing").code == 2
+
+
+def test_check_tells_its_doubts(desk: Desk) -> None:
+    text = (desk.folder / "feeds.yaml").read_text().replace("[북송]", "[북]")
+    (desk.folder / "feeds.yaml").write_text(text)
+    assert "topics.repatriation.terms.ko: '북': '북' is in nearly every article" in desk.call("check").out
+
+
 def test_search_prints_columns_between_tabs_where_it_is_piped(read: Desk) -> None:
     code, out, _ = read.call("search", "북송")
     assert (code, out) == (0, "2023-10-12\t데일리\t통일부 “중국서 다수의 북한 주민 북송”\thttps://daily.example/1\n")
@@ -253,11 +279,14 @@ def test_reading_before_the_first_run_says_what_to_do(desk: Desk) -> None:
 
 def test_references_reads_a_list_line_by_line_and_keeps_it_where_asked(desk: Desk) -> None:
     (desk.folder / "list.txt").write_text("[…] 2023/10/12 産経 中国が脱北者を強制送還2023/10/14 BBC 中国が送還 […]")
-    out = desk.call("references", "list.txt", "--store").out
+    out = desk.call("references", "list.txt").out
     assert [json.loads(line) for line in out.splitlines()] == [
         {"date": "2023-10-12", "outlet": "産経", "headline": "中国が脱北者を強制送還", "url": None, "language": "ja"},
         {"date": "2023-10-14", "outlet": "BBC", "headline": "中国が送還", "url": None, "language": "ja"},
     ]
+    kept = [json.loads(line) for line in desk.call("references", "list.txt", "--store").out.splitlines()]
+    assert [(one["state"], one["article"]) for one in kept] == [("unresolved", None)] * 2
+    assert kept[0]["reason"] == "no article by 産経新聞 around that day has this headline"
     with sqlite3.connect(desk.folder / "mentions.db") as connection:
         found = connection.execute("SELECT position, outlet, state FROM citations").fetchall()
     connection.close()

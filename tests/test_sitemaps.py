@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +63,7 @@ def test_news_sitemap_gives_titles_dates_and_the_press_name() -> None:
 PACKED = {
     "a gzip file": gzip.compress(NEWS.encode()),
     "a gzip file of two members": gzip.compress(NEWS[:300].encode()) + gzip.compress(NEWS[300:].encode()),
+    "a gzip file, packed once more": gzip.compress(gzip.compress(NEWS.encode())),
     "UTF-16": NEWS.replace("UTF-8", "UTF-16").encode("utf-16"),
     "white space before the declaration": b"\r\n " + NEWS.encode(),
 }
@@ -82,6 +84,39 @@ def test_an_index_names_its_sitemaps_newest_first() -> None:
     assert sitemaps.children(document(NEWS)) == ()
 
 
+def test_an_index_that_names_itself_is_not_its_own_child() -> None:
+    own = f"<sitemap><loc>https://hanbit.example/sitemap.xml</loc></sitemap>{INDEX[INDEX.index('<sitemap>') :]}"
+    assert len(sitemaps.children(document(f"<sitemapindex {SITEMAP}>{own}"))) == 3
+
+
+ORDERED = [
+    ("2023-10-12T23:30:00-05:00", "2023-10-13T04:30:00Z is later than any of the next"),
+    ("2023-10-13T00:30:00+09:00", "2023-10-12T15:30:00Z"),
+    ("2023-10-12", "a day, which begins at midnight"),
+    ("yesterday", "no date of W3C's form goes last, with what has none"),
+    ("", "no date"),
+]
+
+
+def test_the_newest_come_first_whatever_their_offsets() -> None:
+    def body(dates: list[str]) -> str:
+        rows = (f"<url><loc>https://e.example/{date}</loc><lastmod>{date}</lastmod></url>" for date in dates)
+        return f"<urlset {SITEMAP}>{''.join(rows)}</urlset>"
+
+    dates = [date for date, _why in ORDERED]
+    mixed = [dates[2], *dates[3:], dates[1], dates[0]]
+    read = sitemaps.read(document(body(mixed)))
+    assert [item.published_text or "" for item in read] == dates
+
+
+def test_fifty_thousand_entries_are_read_in_time() -> None:
+    rows = "".join(f"<url><loc>https://e.example/{n}</loc><lastmod>2023-10-12</lastmod></url>" for n in range(50_000))
+    began = time.perf_counter()
+    items = sitemaps.read(document(f"<urlset {SITEMAP}>{rows}</urlset>"))
+    assert [len(items), items[0].link] == [50_000, "https://e.example/0"], "of one date, in the order of the sitemap"
+    assert time.perf_counter() - began < 10
+
+
 def test_a_cut_sitemap_keeps_what_came_before_and_says_so() -> None:
     reading = sitemaps.parse(document(NEWS[: NEWS.index("<url><loc>")]))
     assert [item.link for item in reading.items] == ["https://hanbit.example/view/1"]
@@ -96,6 +131,12 @@ REFUSED = [
     (b"<!DOCTYPE urlset [<!ENTITY a 'ha'>]><urlset/>", Status.PARSE_ERROR, "DOCTYPE", "a DOCTYPE"),
     (f"<urlset {SITEMAP}><".encode(), Status.PARSE_ERROR, "not well-formed", "nothing but a fault"),
     (gzip.compress(NEWS.encode())[:-30], Status.TRUNCATED, "too early", "a cut gzip file"),
+    (
+        gzip.compress(gzip.compress(gzip.compress(b"<urlset/>"))),
+        Status.PARSE_ERROR,
+        "within gzip",
+        "gzip in gzip in gzip",
+    ),
     (b"\x1f\x8bnot gzip", Status.PARSE_ERROR, "gzip", "a damaged gzip file"),
     (gzip.compress(b" " * 51_000_000), Status.TOO_LARGE, "unpacked", "a decompression bomb"),
     (b"<urlset>" + b"<url></url>" * 50_001, Status.TOO_LARGE, "50000", "more addresses than the protocol allows"),

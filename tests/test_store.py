@@ -163,6 +163,23 @@ def test_the_view_is_the_list_newest_first_with_names(store: Store) -> None:
     assert found[0] == ("t", "2023-10-12", "데일리", "12", "https://daily.example/2", "ko", "[…] 북송 […]", 2, 2)
 
 
+def test_coverage_says_who_was_first_how_much_later_and_where_there_is_nothing(store: Store) -> None:
+    languages = {"ko": ("북송",), "ja": ("送還",), "zh": ("遣返",), "any": ("OKN",)}
+    with store.transaction():
+        store.configure(replace(CONFIG, topics={"t": replace(TOPICS["t"], terms=languages)}))
+    for number, tag, hours in ((1, "ko", 2), (2, "ko", 0), (3, "zh-Hant", 5)):
+        moment = Published(value=NOW + timedelta(hours=hours), precision=Precision.MINUTE, basis="test")
+        told = article(number, language=Language(tag=tag, basis="test", confidence=1), published=moment)
+        saved = save(store, told)
+        with store.transaction():
+            store.save_mentions(saved, [MENTION], NOW)
+    assert rows(store, "SELECT language, articles, outlets, first_outlet, url, lag_hours FROM coverage") == [
+        ("ko", 2, 1, "데일리", "https://daily.example/2", 0.0),
+        ("zh", 1, 1, "데일리", "https://daily.example/3", 5.0),
+        ("ja", 0, 0, "", None, None),
+    ]
+
+
 def test_copies_and_links_are_kept(store: Store) -> None:
     link = Link(url="https://example.org/ours", text="here", before="see ", after=" now")
     first, second = save(store, article()), save(store, article(2, links=(link,)))
@@ -222,7 +239,7 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
 
     with pytest.raises(ZeroDivisionError):
         half()
-    assert not store.remembers("half", "done")
+    assert store.noted("half") != "done"
 
 
 def test_a_second_run_is_refused_while_the_first_holds_the_lock(tmp_path: Path) -> None:

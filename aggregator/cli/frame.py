@@ -93,7 +93,7 @@ class _InOrderOfUse(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         """The names of the commands."""
-        first = ("demo", "init", "check", "run", "status")
+        first = ("demo", "init", "add", "import", "check", "run", "status")
         order = (*first, "pingbacks", "digest", "search", "export", "references", "serve")
         return [*order, *sorted(self.commands.keys() - set(order))]
 

@@ -16,6 +16,8 @@ from aggregator.cli.frame import FAILED, Settings, command, now
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
+    from aggregator.model import Reference
+    from aggregator.outlets import Directory
     from aggregator.store import Store
 
 
@@ -111,13 +113,13 @@ def search(settings: Settings, query: str, limit: int) -> int:
 
 @command()
 @click.argument("file", type=click.File("rb"), metavar="FILE|-")
-@click.option("--store", "keep", is_flag=True, help="Keep the lines in the database, as citations.")
+@click.option("--store", "keep", is_flag=True, help="Keep the lines in the database, and find their articles.")
 def references(settings: Settings, file: BinaryIO, keep: bool) -> int:
     """Read a reference list into records.
 
     Prints one JSON object a line. FILE holds lines of date, outlet, headline and perhaps a URL, in Korean, Japanese,
     Chinese or English: as text, HTML, Markdown, or glued together as WordPress prints pingbacks. Outlets of feeds.yaml
-    are known where it is there.
+    are known where it is there. With --store each line says which article it was found to mean, and why.
     """
     from aggregator import encoding, outlets
     from aggregator import references as lists
@@ -125,14 +127,22 @@ def references(settings: Settings, file: BinaryIO, keep: bool) -> int:
     extra = settings.config().outlets.values() if settings.config_path.exists() else ()
     names = outlets.directory(extra)
     found = lists.read(encoding.decode(file.read()).text, names)
-    for one in found:
+    outcomes = _kept(settings, f"file:{Path(file.name).name}", found, names) if keep else [{}] * len(found)
+    for one, outcome in zip(found, outcomes, strict=True):
         record = {"date": one.date.isoformat(), "outlet": one.outlet, "headline": one.headline, "url": one.url}
-        settings.say(json.dumps(record | {"language": one.language.tag}, ensure_ascii=False))
-    if keep:
-        cited = [(one, names.find(one.outlet or "")) for one in found]
-        with settings.writing() as store, store.transaction():
-            store.save_references(None, f"file:{Path(file.name).name}", cited, now())
+        settings.say(json.dumps(record | {"language": one.language.tag} | outcome, ensure_ascii=False))
     return 0 if found else FAILED
+
+
+def _kept(settings: Settings, url: str, found: Sequence[Reference], names: Directory) -> list[dict[str, Any]]:
+    """Stores a list and decides which articles it means; says what came of each line."""
+    from aggregator import citations, pipeline
+
+    with settings.writing() as store:
+        with store.transaction():
+            store.save_references(None, url, [(one, citations.whose(one.outlet, names)) for one in found], now())
+        pipeline.cite(store)
+        return store.cited(url)
 
 
 @command()
@@ -141,10 +151,10 @@ def references(settings: Settings, file: BinaryIO, keep: bool) -> int:
               help="How to write it; opml is the sources of feeds.yaml.")  # fmt: skip
 def export(settings: Settings, topic: str | None, form: str) -> None:
     """Write articles for other programs."""
-    from aggregator import exports
+    from aggregator import exports, opml
 
     if form == "opml":
-        click.echo(exports.opml(settings.config()), nl=False)
+        click.echo(opml.write(settings.config()), nl=False)
         return
     with settings.store() as store:
         if topic:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
 @click.option("--workers", type=click.IntRange(1, 1000), default=16, show_default=True, help="Hosts asked at a time.")
+@click.option("--visits", type=click.IntRange(0), default=20, show_default=True, help="Pages to visit, at most.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where any source failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
 def run(settings: Settings, as_json: bool, **order: Any) -> int:
@@ -55,7 +56,7 @@ def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     config = settings.config(known=_was_right(settings.db, digest))
     stop = Stop()
     with settings.writing() as store, _watched(settings, as_json) as watch, stop.on_signals():
-        if not store.remembers(_RIGHT, digest):
+        if store.noted(_RIGHT) != digest:
             with store.transaction():
                 store.note(_RIGHT, digest)
         edges = pipeline.Edges(clock=now, dice=random.random, stopped=stop.asked, watch=watch)
@@ -80,7 +81,7 @@ def _was_right(db: Path, digest: str) -> bool:
     if not db.exists():
         return False
     with Store(db) as store:
-        return store.remembers(_RIGHT, digest)
+        return store.noted(_RIGHT) == digest
 
 
 def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
@@ -93,7 +94,8 @@ def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
         if report.needs_a_hand(outcome) or not settings.quiet:
             click.echo(report.failure(outcome), err=True)
     if settings.verbose or sys.stdout.isatty():
-        settings.say(report.headline(summary))
+        visited = f"; {summary.visits[0]} pages visited, {summary.visits[1]} in vain" if any(summary.visits) else ""
+        settings.say(report.headline(summary) + visited * settings.verbose)
 
 
 @contextmanager

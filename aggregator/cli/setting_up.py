@@ -14,6 +14,7 @@ import click
 
 from aggregator.cli.frame import FAILED, Settings, command, now
 from aggregator.errors import UsageError
+from aggregator.model import Kind
 
 if TYPE_CHECKING:
     from aggregator.pipeline import Preview
@@ -66,6 +67,13 @@ def check(settings: Settings, fetch_too: bool, sources: Sequence[str]) -> int:
     config = settings.config()
     counts = f"{len(config.sources)} sources, {len(config.outlets)} outlets, {len(config.topics)} topics"
     settings.say(f"{settings.config_path}: {counts}: fine")
+    for kind in sorted({one.kind for one in config.sources.values()} - set(Kind)):
+        settings.say(f"kind {kind}: {_plugin(kind)}")
+    from aggregator import doubts
+
+    for topic in config.topics.values():
+        for doubt in doubts.doubts(topic):
+            settings.say(f"{settings.config_path}: topics.{topic.id}.{doubt}")
     if not fetch_too:
         return 0
     from aggregator import pipeline
@@ -74,11 +82,19 @@ def check(settings: Settings, fetch_too: bool, sources: Sequence[str]) -> int:
     failed = 0
     for preview in pipeline.previews(config, pipeline.Order(sources=tuple(sources), everything=True), edges):
         failed += preview.poll.status.failed
-        _print_preview(settings, preview)
+        print_preview(settings, preview)
     return FAILED if failed else 0
 
 
-def _print_preview(settings: Settings, preview: Preview) -> None:
+def _plugin(kind: str) -> str:
+    from aggregator import kinds
+
+    plugin, _ = kinds.find(kind)
+    return f"the plugin {plugin.name} {plugin.version}"
+
+
+def print_preview(settings: Settings, preview: Preview) -> None:
+    """What a poll would come to: its first articles with day, language and topics; or why it failed."""
     poll = preview.poll
     if poll.status.failed:
         from aggregator import report
@@ -191,7 +207,7 @@ def _clear_away(db: Path) -> None:
     if not db.exists():
         return
     with Store(db) as store:
-        if not store.remembers(_DEMO, "yes"):
+        if store.noted(_DEMO) != "yes":
             raise UsageError(f"{db}: is no database of a demo; name another directory")
     for path in (db, db.with_name(db.name + "-wal"), db.with_name(db.name + "-shm")):
         path.unlink(missing_ok=True)

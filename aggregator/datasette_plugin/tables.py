@@ -21,6 +21,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
         "sort_desc": "published_at",
     },
     "citations": {"facets": ["state", "language"], "label_column": "headline"},
+    "corrections": {"sort_desc": "found_at"},
     "fetches": {"facets": ["status", "source"], "sort_desc": "id"},
     "languages": {"label_column": "name"},
     "mentions": {"facets": ["topic", "kind"], "sort_desc": "id"},
@@ -33,8 +34,9 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "sources": {"facets": ["status", "kind"]},
     "stories": {"label_column": "title", "sort_desc": "last_at"},
     "topics": {"label_column": "name"},
+    "visits": {"facets": ["status"], "sort_desc": "visited_at"},
 }
-INTERNAL = ("_sqlite_migrations", "headlines", "links", "meta")
+INTERNAL = ("_sqlite_migrations", "headlines", "links", "meta", "robots")
 
 _ARE_OURS = """
 SELECT 1 FROM _sqlite_migrations WHERE migration_set = 'aggregator'

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator import dates, pages
-from aggregator.errors import ReadError
 from aggregator.model import Document, Item, Precision, Published
 from aggregator.text import fold
 
@@ -113,13 +112,11 @@ def test_no_date_is_of_another_day() -> None:
     assert wrong == {}
 
 
-def test_every_page_is_read_or_refused_and_most_articles_are_told_from_lists() -> None:
+def test_pages_of_which_nothing_else_is_known_are_told_to_be_articles_or_lists() -> None:
     told: dict[str, list[bool]] = {"article": [], "index": []}
-    for row in rows()[::5]:
-        try:
-            note = pages.parse(document(row), None).note
-        except ReadError as refused:
-            note = refused.note
-        told[row["kind"]].append(note == "read as one article")
-    assert sum(told["article"]) >= 0.85 * len(told["article"])
-    assert not any(told["index"])
+    for row in rows():
+        if not row["expected_title"]:
+            told[row["kind"]].append(pages.parse(document(row), None).note == "read as one article")
+    report(f"{sum(told['article'])} of {len(told['article'])} articles are told from lists")
+    assert sum(told["article"]) >= 35
+    assert told["index"] == [False] * 8

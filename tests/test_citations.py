@@ -393,13 +393,13 @@ def test_rematch_decides_anew_on_every_citation(desk: Desk) -> None:
 
 
 def test_candidates_are_found_through_indexes(tmp_path: Path) -> None:
-    from aggregator import store
+    from aggregator.store import citations as citation_store
 
     with Store(tmp_path / "mentions.db"):
         pass
     connection = sqlite3.connect(tmp_path / "mentions.db")
     values = dict.fromkeys(("url", "key", "outlets", "day", "first", "last"), "[]")
-    for query, given_ in ((store._CANDIDATES, values), (store._CITED + store._SOON_OR_UNDECIDED, ("[]",))):
+    for query, given_ in ((citation_store._CANDIDATES, values), (citation_store._CITED + citation_store._SOON_OR_UNDECIDED, ("[]",))):
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", given_)]
         assert not [
             step for step in plan if step.startswith(("SCAN articles", "SCAN citations")) and "INDEX" not in step

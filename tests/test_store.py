@@ -296,7 +296,7 @@ def test_a_database_that_another_program_holds_is_waited_for_then_said(
 ) -> None:
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr("aggregator.store.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("aggregator.store.database.BUSY_SECONDS", 0.1)
     with Store(store.path) as second, pytest.raises(StoreBusy, match="another program"), second.transaction():
         pass
     other.close()

@@ -1,0 +1,18 @@
+"""The database: executes what was decided, one transaction a source, and answers what deciding needs to know.
+
+Nothing is decided here. A source's rows and its validators are written together, so that after a kill at any moment
+either both are there or neither. Writers say BEGIN IMMEDIATE, so that a busy database is waited for.
+"""
+
+from __future__ import annotations
+
+from aggregator.store.citations import Citations
+from aggregator.store.database import lock
+from aggregator.store.lists import Lists
+from aggregator.store.visits import Visits
+
+__all__ = ["Store", "lock"]
+
+
+class Store(Visits, Citations, Lists):
+    """An open database with all its drawers. Use it as a context manager; one thread at a time."""

@@ -1,0 +1,94 @@
+"""What is polled and watched, and what came of every run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from aggregator import rows
+from aggregator.model import Config, Outcome, Outlet, SourceState, Status, Summary
+from aggregator.store.database import Database
+
+_HEALTH = """
+SELECT id, kind, enabled, status, note, failures, last_ok_at, last_new_at, due_at,
+       (SELECT count(*) FROM sightings WHERE source = sources.id) AS articles
+FROM sources ORDER BY enabled DESC, failures DESC, id
+"""
+
+
+class Sources(Database):
+    """What is polled and watched, and what came of every run."""
+
+    def configure(self, config: Config) -> None:
+        """Writes sources, outlets and topics of feeds.yaml into their tables; what it no longer has is switched off."""
+        self._save_outlets(config.outlets.values())
+        self._connection.execute("UPDATE topics SET enabled = 0")
+        self._upsert("topics", [rows.topic_row(topic) for topic in config.topics.values()])
+        self._upsert("sources", [rows.source_row(source) for source in config.sources.values()])
+        asked = rows.json_text([source.id for source in config.sources.values() if source.enabled])
+        self._connection.execute(
+            "UPDATE sources SET enabled = status IS NOT ? AND id IN (SELECT value FROM json_each(?))",
+            (Status.GONE, asked),
+        )
+
+    def forget(self, sources: Iterable[str]) -> None:
+        """Takes back what is remembered of how sources answered; their articles stay."""
+        self._connection.executemany(
+            "UPDATE sources SET enabled = 1, status = NULL, note = '', failures = 0, due_at = NULL, moved_to = NULL,"
+            " etag = NULL, last_modified = NULL, body_hash = NULL, body_at = NULL WHERE id = ?",
+            [(source,) for source in sources],
+        )
+
+    def _save_outlets(self, outlets: Iterable[Outlet]) -> None:
+        self._upsert("outlets", [asdict(outlet) | {"aliases": rows.json_text(outlet.aliases)} for outlet in outlets])
+
+    def _save_outlet_once(self, outlet: Outlet) -> None:
+        """An outlet that feeds.yaml does not name, but the built-in list does, is written when it is first needed."""
+        if not self._rows("SELECT 1 FROM outlets WHERE id = ?", (outlet.id,)):
+            self._save_outlets([outlet])
+
+    def _save_language(self, tag: str) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO languages (id, name) VALUES (?, ?)", (tag, tag))
+
+    def states(self) -> dict[str, SourceState]:
+        """What is remembered of each source."""
+        return {row["id"]: rows.state(row) for row in self._rows("SELECT * FROM sources")}
+
+    def begin_run(self, now: datetime, version: str) -> int:
+        """The number of a new run."""
+        with self.transaction():
+            cursor = self._connection.execute(
+                "INSERT INTO runs (started_at, version) VALUES (?, ?)", (rows.to_text(now), version)
+            )
+        return int(cursor.lastrowid or 0)
+
+    def end_run(self, run: int, summary: Summary, now: datetime) -> None:
+        """Writes what a run came to."""
+        counts = {key: value for key, value in summary.as_dict().items() if key not in ("failures", "visits")}
+        changes = ", ".join(f"{key} = :{key}" for key in counts)
+        with self.transaction():
+            self._connection.execute(
+                f"UPDATE runs SET {changes}, ended_at = :now WHERE id = :run",  # noqa: S608 - names of our own fields
+                counts | {"now": rows.to_text(now), "run": run},
+            )
+
+    def finish(self, run: int, outcome: Outcome, state: SourceState) -> None:
+        """Writes what a source came to in a run, and what is to be remembered of it."""
+        row = asdict(outcome) | {"run": run, "started_at": rows.to_text(outcome.started_at)}
+        del row["mentions"], row["failures"]
+        self._insert("fetches", row)
+        times = {key: rows.to_text(getattr(state, key)) for key in ("body_at", "due_at", "last_ok_at", "last_new_at")}
+        kept = asdict(state) | times
+        del kept["url"], kept["source"]
+        changes = ", ".join(f"{key} = :{key}" for key in kept)
+        self._connection.execute(f"UPDATE sources SET {changes} WHERE id = :id", kept | {"id": state.source})  # noqa: S608
+
+    def health(self) -> list[dict[str, Any]]:
+        """Each source as `status` shows it: how it is, since when, and when it is asked next."""
+        return [dict(row) for row in self._rows(_HEALTH)]
+
+    def topics(self) -> dict[str, str]:
+        """Name of each topic by its id."""
+        return {row["id"]: row["name"] for row in self._rows("SELECT id, name FROM topics ORDER BY id")}

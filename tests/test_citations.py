@@ -399,7 +399,11 @@ def test_candidates_are_found_through_indexes(tmp_path: Path) -> None:
         pass
     connection = sqlite3.connect(tmp_path / "mentions.db")
     values = dict.fromkeys(("url", "key", "outlets", "day", "first", "last"), "[]")
-    for query, given_ in ((citation_store._CANDIDATES, values), (citation_store._CITED + citation_store._SOON_OR_UNDECIDED, ("[]",))):
+    queries = (
+        (citation_store._CANDIDATES, values),
+        (citation_store._CITED + citation_store._SOON_OR_UNDECIDED, ("[]",)),
+    )
+    for query, given_ in queries:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", given_)]
         assert not [
             step for step in plan if step.startswith(("SCAN articles", "SCAN citations")) and "INDEX" not in step

@@ -15,7 +15,15 @@ from aggregator.cli import growing, keeping, reading, running, setting_up
 from aggregator.cli.frame import FAILED, LOCKED, WRONG_USE, cli
 from aggregator.errors import AggregatorError, ConfigError, RunLocked, UsageError
 
-__all__ = ["cli", "growing", "keeping", "main", "reading", "running", "setting_up"]  # a command is known once it is imported
+__all__ = [
+    "cli",
+    "growing",
+    "keeping",
+    "main",
+    "reading",
+    "running",
+    "setting_up",
+]  # a command is known once it is imported
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import text as texts
 from aggregator import queries, topics
+from aggregator import text as texts
 from aggregator.errors import QueryError
 from aggregator.model import Link, MentionKind, Topic
 

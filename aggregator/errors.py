@@ -43,7 +43,7 @@ class ConfigError(AggregatorError):
     def __init__(self, path: str, mistakes: Sequence[Mistake]) -> None:
         self.path = path
         self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (mistake.line, mistake.key)))
-        super().__init__("\n".join(f"{path}:{mistake}" for mistake in self.mistakes))
+        super().__init__("\n".join(f"{path}: {mistake}" for mistake in self.mistakes))
 
 
 class QueryError(AggregatorError):

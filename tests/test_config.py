@@ -201,7 +201,7 @@ def test_all_mistakes_come_at_once_in_the_order_of_their_lines() -> None:
 def test_the_error_reads_as_path_line_key_and_what_to_do() -> None:
     with pytest.raises(ConfigError) as caught:
         config.parse("fetch: {every: 60}\n", "press.yaml")
-    assert str(caught.value) == "press.yaml:line 1: fetch.every: write a number and a unit: 15m, 6h, 1d"
+    assert str(caught.value) == "press.yaml: line 1: fetch.every: write a number and a unit: 15m, 6h, 1d"
 
 
 @pytest.mark.parametrize(

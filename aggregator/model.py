@@ -319,11 +319,15 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """All that a reader got out of a document. `note` says what was odd, in words for the operator."""
+    """All that a reader got out of a document. `note` says what was odd, in words for the operator.
+
+    `may_be_empty` says that such a document without items is as it should be: nobody has sent a pingback yet.
+    """
 
     items: tuple[Item, ...]
     references: tuple[Reference, ...] = ()
     note: str = ""
+    may_be_empty: bool = False
     pace: Pace = Pace()
     encoding_declared: str | None = None
     encoding: str | None = None

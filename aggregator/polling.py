@@ -122,7 +122,8 @@ class Poller:
         if body_hash == asked.state.body_hash:
             return replace(asked, status=Status.UNCHANGED, note="the same body again", body_hash=body_hash)
         reading = replace(self.read(document, asked.source), encoding_declared=_declared(document))
-        status = Status.OK if reading.items or reading.references else Status.EMPTY
+        something = reading.items or reading.references or reading.may_be_empty
+        status = Status.OK if something else Status.EMPTY
         return replace(asked, status=status, note=_note(reading), reading=reading, body_hash=body_hash)
 
     def read(self, document: Document, source: Source) -> Reading:

@@ -78,7 +78,7 @@ def _reading(pings: list[_Ping], names: Directory, fault: str) -> Reading:
     nameless = sum(ping.source is None for ping in pings)
     lost = f"{nameless} pingbacks without the address of their page, which the Atom form of this feed names"
     note = "; ".join(filter(None, (fault, lost if nameless else "")))
-    return Reading(items=tuple(_items(pings)), references=tuple(lists), note=note)
+    return Reading(items=tuple(_items(pings)), references=tuple(lists), note=note, may_be_empty=not pings and not fault)
 
 
 def _items(pings: Iterable[_Ping]) -> Iterator[Item]:

@@ -144,6 +144,16 @@ def test_a_list_in_an_excerpt_is_read_also_where_the_feed_does_not_say_who_sent_
     assert reading.note == "1 pingbacks without the address of their page, which the Atom form of this feed names"
 
 
+READERS_ONLY = [rss(("A reader", "Well said.", 1)), atom(("A reader", "", "Well said.", 1)), export()]
+
+
+@pytest.mark.parametrize("body", READERS_ONLY, ids=["RSS", "Atom", "export"])
+def test_that_only_readers_have_written_yet_is_as_it_should_be(body: str) -> None:
+    reading = read(body)
+    assert reading is not None
+    assert (reading.items, reading.references, reading.may_be_empty) == ((), (), True)
+
+
 def test_one_page_that_sent_to_two_pages_of_ours_is_one_item_with_two_links() -> None:
     other = POST.replace("repatriation", "crossings")
     sent = atom(("Notes", "https://notes.example/1", "[…] first […]", 1), ("Notes", "https://notes.example/1", LIST, 2))

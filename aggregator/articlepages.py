@@ -259,7 +259,7 @@ def _beside(heading: Tag, title: str) -> Iterator[tuple[str, str, bool]]:
 
 def _lines(elements: Iterable[PageElement], title: str, near: int) -> list[str]:
     """The texts that begin within `near` characters; for prose stands a mark that no date reaches across."""
-    from bs4 import NavigableString
+    from bs4.element import NavigableString
 
     lines, far = list[str](), 0
     for one in elements:

@@ -142,7 +142,7 @@ def inside(element: Tag) -> Iterator[PageElement]:
 
 def pieces(element: Tag) -> Iterator[str]:
     """The texts in an element that a reader sees: no comments, no scripts, no furigana."""
-    from bs4 import CData, NavigableString
+    from bs4.element import CData, NavigableString
 
     return (str(one) for one in inside(element) if type(one) in (NavigableString, CData))
 

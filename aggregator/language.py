@@ -218,8 +218,8 @@ def _clauses(sentence: str) -> Iterator[str]:
     outside = _ASIDE.sub(lambda aside: " " * len(aside[0]), sentence)
     signs = outside.translate(_signs)
     east = [match.start() for match in _EAST.finditer(signs)]
-    if not east:
-        return iter((sentence,))
+    if all(len(_EAST.findall(run)) <= _WORD_OR_TWO for run in signs.split("l")):
+        return iter((sentence,))  # names among Latin words, as in "난핑, not 남평", stay with the sentence
     for first, last, is_other in (
         (east[0], east[-1], _is_english),
         (signs.find("k"), signs.rfind("k"), _is_not_korean),

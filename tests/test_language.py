@@ -121,6 +121,10 @@ def test_answers_do_not_depend_on_earlier_ones():
         pytest.param(
             [("zh-Hans", "我们要求释放他们。\n\n"), ("ja", "日本語\n釈放を求めます。")], id="it heads what follows"
         ),
+        pytest.param(
+            [("en", "The name of the town is 난핑, not 남평.\n"), ("ko", "마을 이름을 바로잡습니다.")],
+            id="names at the end of a sentence stay with it",
+        ),
         pytest.param([("ko", "중단하라.\r\n"), ("en", "Stop it now.")], id="lines of Windows"),
         pytest.param([("und", " \n")], id="no letters"),
         pytest.param([], id="nothing"),

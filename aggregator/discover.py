@@ -156,9 +156,7 @@ def _absolute(address: str, base: str) -> str | None:
 
 
 def _text(document: Document) -> str:
-    charset = (document.content_type or "").partition("charset=")[2].strip("\"' ;") or None
-    decoded = encoding.decode(document.body, declared=charset, override=document.encoding, language=document.language)
-    return decoded.text[:MAX_TEXT]
+    return encoding.of_document(document).text[:MAX_TEXT]
 
 
 def _markup(document: Document) -> str:

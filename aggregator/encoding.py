@@ -17,7 +17,7 @@ from aggregator import likelihood
 from aggregator.charsets import codec as codec_of
 from aggregator.charsets import read
 from aggregator.likelihood import CANDIDATES, Reading
-from aggregator.model import Decoded
+from aggregator.model import Decoded, Document
 
 # How a body may begin, and what it then is: byte order marks, and `<?` in UTF-16 (XML 1.0, appendix F).
 _SIGNATURES = (
@@ -58,6 +58,9 @@ _SURE_LETTERS = 4  # how many different letters have to testify before a text is
 _OTHER_LETTERS = 6  # and before another is: the quotes of an English page are quotes, however many
 
 
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:+-]+)", re.IGNORECASE)
+
+
 def decode(
     body: bytes, *, declared: str | None = None, override: str | None = None, language: str | None = None
 ) -> Decoded:
@@ -78,6 +81,22 @@ def decode(
         or _by_utf8(body, labelled="utf-8" in (header, own), hint=language)
         or _by_likelihood(body, header, own, language)
     )
+
+
+def of_document(document: Document) -> Decoded:
+    """The text of a document, by all that its server and feeds.yaml say of it."""
+    return decode(
+        document.body,
+        declared=charset(document.content_type),
+        override=document.encoding,
+        language=document.language,
+    )
+
+
+def charset(content_type: str | None) -> str | None:
+    """The encoding that an HTTP header names, as written."""
+    found = _CHARSET.search(content_type or "")
+    return found[1] if found else None
 
 
 def label(body: bytes) -> str | None:

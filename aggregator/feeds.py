@@ -43,7 +43,6 @@ DAYS = frozenset({"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satur
 
 XML_NAMES = frozenset({"amp", "apos", "gt", "lt", "quot"})  # the only ones that need no DTD
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:+-]+)", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)(?=[\s/>])", re.IGNORECASE)
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
@@ -77,13 +76,7 @@ def parse(document: Document) -> Reading:
 
     A feed without items is a feed, and one that is not well-formed too, as far as it can be read; `note` says so.
     """
-    charset = _CHARSET.search(document.content_type or "")
-    decoded = encoding.decode(
-        document.body,
-        declared=charset and charset[1],
-        override=document.encoding,
-        language=document.language,
-    )
+    decoded = encoding.of_document(document)
     text = decoded.text.lstrip("\ufeff \t\r\n")
     read_text = _read_json if text[:1] in ("{", "[") else _read_xml
     reading = read_text(text, document.url)

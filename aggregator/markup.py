@@ -52,7 +52,6 @@ _DATE = rf"""(?<![\d.])(?:
 _LABELLED_DATE = rf"(?P<before>{_LABEL})?[\s:：)\]】>|]*(?P<date>{_DATE})(?:[\s)\]]*(?P<behind>{_LABEL}))?"
 _IS_UPDATED = re.compile(_UPDATED, re.IGNORECASE)
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:+-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"<\?xml\b[^<>]*+>?", re.IGNORECASE)
 _BAD_SECTION = re.compile(r"<!\[(?!CDATA\[|if\b|else\b|endif\b)", re.IGNORECASE)
 _NO_PAGE = re.compile(
@@ -75,10 +74,7 @@ def tree(document: Document) -> tuple[Decoded, BeautifulSoup, bool]:
     """
     from bs4 import BeautifulSoup
 
-    charset = _CHARSET.search(document.content_type or "")
-    decoded = encoding.decode(
-        document.body, declared=charset and charset[1], override=document.encoding, language=document.language
-    )
+    decoded = encoding.of_document(document)
     if "<" not in decoded.text:
         raise ReadError(Status.PARSE_ERROR, _without_markup(decoded.text))
     if other := _NO_PAGE.match(decoded.text[:5_000]):

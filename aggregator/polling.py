@@ -170,9 +170,7 @@ class Poller:
 
         if reading := received.parse(document, self.names):
             return replace(reading, items=(*reading.items, *(_cited(one) for one in reading.references if one.url)))
-        decoded = encoding.decode(
-            document.body, declared=_charset(document), override=document.encoding, language=document.language
-        )
+        decoded = encoding.of_document(document)
         found = references.read(decoded.text, self.names)
         return Reading(
             items=tuple(_cited(one) for one in found if one.url),
@@ -198,16 +196,11 @@ def _shown(source: Source) -> str:
     return urlsplit(source.public_url)._replace(query="", fragment="").geturl()
 
 
-def _charset(document: Document) -> str | None:
-    """The encoding that the server named."""
-    return (document.content_type or "").partition("charset=")[2].strip("\"' ;") or None
-
-
 def _declared(document: Document) -> str | None:
     """The encoding that was declared: by the server, else by the document itself."""
     from aggregator import encoding
 
-    return _charset(document) or encoding.label(document.body)
+    return encoding.charset(document.content_type) or encoding.label(document.body)
 
 
 def _note(reading: Reading) -> str:
@@ -336,7 +329,7 @@ def _read(asked: Page, document: Document) -> Page:
     """The page with what it says and where its links lead. Raises ReadError."""
     from aggregator import encoding, pages, text
 
-    decoded = encoding.decode(document.body, declared=_charset(document), language=document.language)
+    decoded = encoding.of_document(document)
     targets = (urls.canonical(link.url) for link in text.links(decoded.text, document.url))
     links = frozenset(target for target in targets if target)
     return replace(asked, url=document.url, item=pages.article(document), links=links)

@@ -58,10 +58,7 @@ def parse(document: Document, names: Directory) -> Reading | None:
     """
     if not _TRACE.search(document.body):
         return None
-    charset = re.search(r"charset\s*=\s*[\"']?([\w.:+-]+)", document.content_type or "", re.IGNORECASE)
-    decoded = encoding.decode(
-        document.body, declared=charset and charset[1], override=document.encoding, language=document.language
-    )
+    decoded = encoding.of_document(document)
     printed = decoded.text.lstrip("\ufeff \t\r\n")
     found = _from_json(printed) if printed[:1] in ("{", "[") else _from_xml(printed)
     if found is None:

@@ -1,39 +1,51 @@
-"""What belongs together: same article, revision, copy. All of it pure: what is already known is an argument.
+"""What becomes of an article that is given again: whose it is, whose words count, which date, what was revised.
 
-1. Same article: one canonical URL is one article. Sources may call it by other titles; that is a sighting, no revision.
-2. Revision: a source changes what it said itself. A change in white space or width only is none. One that says so is
-   a correction.
-3. Copy: another outlet prints the same headline within days, tags, credits and punctuation aside. Numbers are part of
-   the headline, so that daily templates (weather, market closings) are no copies. Short headlines prove nothing.
-   The one published first, then seen first, is the original, and every copy points to it.
+1. An article belongs to the outlet at home on its host, else to the one that had it first; a portal never has it.
+2. Several sources give it, each in its own words. Those of the outlet's own sources count, feeds before pages: always the
+   same ones, whichever came first. So does the finest date, then the earliest.
+3. Revision: a source changes what it said itself. A change in white space or width only is none, nor is an old headline
+   that comes back in a body that is not newer. One that says so is a correction.
+
+All of it pure: what is already known is an argument.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 
-from aggregator import corrections, headlines, urls
-from aggregator.model import Article, Copy, Decision, Known, Mention, Outlet, Revision, RevisionKind
+from aggregator import corrections, headlines, identity, urls
+from aggregator.model import Article, Decision, Item, Kind, Known, Mention, Outlet, Revision, RevisionKind, Source
 
-COPY_WINDOW = timedelta(days=3)
-_COPY_WEIGHT = 20  # a Latin letter weighs 1, any other 2: ten Chinese characters, or four English words
+_HEADLINE_WEIGHT = 20  # below that a headline proves nothing across outlets
 
 
-def decide(article: Article, mentions: Sequence[Mention], known: Known | None) -> Decision:
-    """What is to be stored of an article, where `known` is what is held of its URL."""
+def decide(
+    article: Article,
+    mentions: Sequence[Mention],
+    known: Known | None,
+    source: Source | None = None,
+    rivals: Iterable[Source] = (),
+) -> Decision:
+    """What is to be stored of an article, where `known` is what is held of it.
+
+    `source` gives it now, `rivals` gave it before; without these, the words that are there stay.
+    """
+    outlet = _owner(article, known)
+    again = known if known and known.seen_title is None else None  # a source has it for the first time
     return Decision(
         article=article,
         known=known,
-        outlet=_owner(article, known),
+        outlet=outlet,
         headline=headline_key(article.title),
         revisions=_revisions(article, known) if known else (),
         mentions=tuple(mentions),
+        speaks=bool(again and source and _speaks(article, again, outlet, source, rivals)),
+        dated=bool(again and _dates(article, again)),
     )
 
 
-# --- same article -----------------------------------------------------------------------------------------------------
+# --- whose it is ------------------------------------------------------------------------------------------------------
 
 
 def _owner(article: Article, known: Known | None) -> Outlet | None:
@@ -47,6 +59,32 @@ def _owner(article: Article, known: Known | None) -> Outlet | None:
 
 def _at_home(outlet: Outlet, url: str) -> bool:
     return outlet.homepage is not None and urls.same_site(outlet.homepage, url)
+
+
+# --- whose words, which date -----------------------------------------------------------------------------------------
+
+_KINDS = (Kind.FEED, Kind.PAGE, Kind.SITEMAP, Kind.REFERENCES)
+
+
+def _speaks(article: Article, known: Known, outlet: Outlet | None, source: Source, rivals: Iterable[Source]) -> bool:
+    """Whether the words of a source that gives an article for the first time become those of the article."""
+    if not article.item.title or any(field == "title" for field, _ in known.former):
+        return False  # what was revised is newer than what one more source says
+    return all(_rank(source, outlet) < _rank(rival, outlet) for rival in rivals)
+
+
+def _rank(source: Source, outlet: Outlet | None) -> tuple[bool, int, str]:
+    own = outlet is not None and source.outlet == outlet.id
+    kind = _KINDS.index(Kind(source.kind)) if source.kind in _KINDS else len(_KINDS)
+    return not own, kind, source.id
+
+
+def _dates(article: Article, known: Known) -> bool:
+    """Whether the date of a source that gives an article for the first time is better than the one that is held."""
+    if article.published is None:
+        return False
+    held = (known.published_at, known.precision) if known.published_at and known.precision else None
+    return identity.better_date((article.published.value, article.published.precision), held)
 
 
 # --- revision ---------------------------------------------------------------------------------------------------------
@@ -63,6 +101,14 @@ def _revisions(article: Article, known: Known) -> tuple[Revision, ...]:
     )
 
 
+def says_nothing_new(item: Item, known: Known, *, newer: bool) -> bool:
+    """Whether a source says what it said before, or only has an old headline again in a body that is not `newer`."""
+    if (item.title, item.summary) == (known.seen_title, known.seen_summary):
+        return True
+    comes_back = item.title != known.seen_title and ("title", item.title) in known.former
+    return comes_back and known.seen_title is not None and not newer
+
+
 def _bare(text: str) -> str:
     """A text without white space, and with every width made one: what differs beyond that was edited."""
     return "".join(unicodedata.normalize("NFKC", text).split())
@@ -73,44 +119,10 @@ def _kind(before: str, after: str) -> RevisionKind:
     return RevisionKind.CORRECTION if says_so_now else RevisionKind.EDIT
 
 
-# --- copy -------------------------------------------------------------------------------------------------------------
+# --- for citations ----------------------------------------------------------------------------------------------------
 
 
 def headline_key(title: str) -> str:
-    """The key under which the copies of a headline meet; "" for a headline that is too short to prove anything."""
+    """The key under which a headline is found as others cite it; "" for one that is too short to prove anything."""
     key = headlines.core(title)
-    weight = sum(1 if char.isascii() else 2 for char in key)
-    return key if weight >= _COPY_WEIGHT else ""
-
-
-def copies(cluster: Iterable[Known]) -> tuple[Copy, ...]:
-    """Who copied whom among articles of one headline: one Copy for each article, originals included."""
-    decided: list[Copy] = []
-    originals: list[Known] = []
-    for one in sorted(cluster, key=lambda known: (_when(known), known.first_seen_at, known.id)):
-        original = next((first for first in reversed(originals) if _is_copy(one, first)), None)
-        if original is None:
-            originals.append(one)
-            decided.append(Copy(article=one.id, original=None, reason=None))
-        else:
-            decided.append(Copy(article=one.id, original=original.id, reason=_reason(one, original)))
-    return tuple(decided)
-
-
-def _when(known: Known) -> datetime:
-    return known.published_at or known.first_seen_at
-
-
-def _publisher(known: Known) -> str:
-    return known.outlet.id if known.outlet else urls.host(known.url)
-
-
-def _is_copy(one: Known, original: Known) -> bool:
-    return _when(one) - _when(original) <= COPY_WINDOW and _publisher(one) != _publisher(original)
-
-
-def _reason(one: Known, original: Known) -> str:
-    whose = original.outlet.name if original.outlet else urls.host(original.url)
-    minutes = int((_when(one) - _when(original)).total_seconds() // 60)
-    lag = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
-    return f"same headline as {whose}, {lag} later"
+    return key if headlines.weight(key) >= _HEADLINE_WEIGHT else ""

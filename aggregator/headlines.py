@@ -48,6 +48,11 @@ def without_tail(title: str, is_press: Callable[[str], object]) -> str:
     return title
 
 
+def weight(letters: str) -> int:
+    """How much a headline says, by its letters: a Latin letter weighs 1, any other 2."""
+    return len(letters) if letters.isascii() else sum(1 if char.isascii() else 2 for char in letters)
+
+
 def core(title: str) -> str:
     """What copies of a headline share: folded letters and digits, without tags in front or a tail of whatever name."""
     bare = _TAIL.sub("", _TAG.sub(" ", title)) or title

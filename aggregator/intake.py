@@ -8,22 +8,25 @@ One thread does this. A fault of the program in here is an outcome of that sourc
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from aggregator import articles, citations, corrections, groups, outlets, robots, schedule, topics, urls, visits
+from aggregator import articles, citations, corrections, groups, identity, outlets, robots, schedule, topics, urls, visits
 from aggregator.model import (
     Article,
     Config,
     Decision,
     Item,
     Kind,
+    Known,
     Mention,
     Outcome,
     Outlet,
     Page,
     Poll,
+    Relation,
     Source,
     Status,
     Visit,
@@ -122,23 +125,67 @@ class Intake:
         before = poll.state.body_at
         body_at = self.knowledge.body_at(poll, now)
         flap = before is not None and body_at is not None and body_at < before
+        newer = before is not None and body_at is not None and body_at > before
         items = by_address(self.knowledge.news(poll, now))
         known = self.store.known(list(items), poll.source.id)
         verdict = Verdict(body_at=before if flap or body_at is None else body_at)
+        told: dict[str, Item] = {}
+        taken: set[int] = set()
         for address, item in items.items():
             held = known.get(address)
-            if held and (flap or (item.title, item.summary) == (held.seen_title, held.seen_summary)):
+            if held and held.id in taken:
+                continue  # one article under two addresses of one body: the first of them counts
+            taken |= {held.id} if held else set()
+            if held and (flap or groups.says_nothing_new(item, held, newer=newer)):
                 verdict.seen.append(held.id)
             else:
-                article, mentions = self.knowledge.derive(item, address, poll.source, now)
-                verdict.decisions.append(groups.decide(article, mentions, held))
+                told[address] = item
+        self._add_decisions(verdict, told, known, poll, now)
         return verdict
+
+    def _add_decisions(
+        self, verdict: Verdict, told: Mapping[str, Item], known: Mapping[str, Known], poll: Poll, now: datetime
+    ) -> None:
+        """Decides on what a body says that was not known, each article once, under whatever addresses it has there."""
+        source = poll.source
+        guids = Counter(item.guid for item in (poll.reading.items if poll.reading else ()))
+        derived = [self.knowledge.derive(item, address, source, now) for address, item in told.items()]
+        keys = [identity.keys(one, source.id, guid_is_shared=guids[one.item.guid] > 1) for one, _ in derived]
+        held = [known[address].id if address in known else None for address in told]
+        found = self.store.identified({key for some in keys for key in some})
+        one_article = identity.joined(keys, held, found, self._apart(list(told)))
+        all_known = self.store.known_articles({number for _, some in one_article for number in some}, source.id)
+        for places, numbers in one_article:
+            first, grounds = places[0], {derived[place][0].url: _ground(keys[place], found) for place in places}
+            if numbers and numbers[0] in verdict.seen:
+                verdict.addresses[numbers[0]] = grounds
+                continue
+            article, mentions = derived[first]
+            one = all_known[numbers[0]] if numbers else None
+            rivals = [self.knowledge.config.sources[name] for name in (one.seen_by if one else ())
+                      if name in self.knowledge.config.sources and name != source.id]  # fmt: skip
+            decision = groups.decide(article, mentions, one, source, rivals)
+            identities = {key: ground for place in places for key, ground in keys[place].items()}
+            verdict.decisions.append(
+                replace(decision, identities=identities, others=numbers[1:], addresses=grounds)
+            )
+
+    def _apart(self, addresses: Sequence[str]) -> frozenset[tuple[int, int]]:
+        """What a person ruled not to be one article: the place of an address, and an article that it is not."""
+        ruled = self.store.rulings(Relation.ARTICLE, addresses)
+        others = {(one, other) for pair, same in ruled.items() if not same for one, other in (pair, pair[::-1])}
+        numbers = self.store.at_addresses([other for _, other in others])
+        return frozenset(
+            (addresses.index(one), numbers[other]) for one, other in others if one in addresses and other in numbers
+        )
 
     def _store(self, poll: Poll, verdict: Verdict, now: datetime, dice: float) -> Outcome:
         store, source = self.store, poll.source.id
         with store.transaction():
             mentions = sum(self._save(source, decision, now) for decision in verdict.decisions)
             store.seen(verdict.seen, source, now)
+            for article, addresses in verdict.addresses.items():
+                self._settle(article, addresses, now)
             if poll.reading and poll.reading.references:
                 cited = [(one, citations.whose(one.outlet, self.knowledge.names)) for one in poll.reading.references]
                 store.save_references(source, poll.source.public_url, cited, now)
@@ -150,14 +197,26 @@ class Intake:
         return outcome
 
     def _save(self, source: str, decision: Decision, now: datetime) -> int:
-        """Stores a decision and what follows from it: corrections, copies. Returns how many mentions are new."""
+        """Stores a decision and what follows from it: corrections, addresses. Returns how many mentions are new."""
         number = self.store.save(source, decision, now)
         item = decision.article.item
         if corrected := corrections.found(item.title, item.summary, decision.revisions):
             self.store.save_corrections(number, corrected, now)
-        if decision.headline:
-            self.store.save_copies(groups.copies(self.store.headline_cluster(decision.headline)))
+        self.store.save_identities(number, decision.identities)
+        for other in decision.others:
+            self.store.unite(number, other, next(iter(decision.addresses.values()), ""), now)
+        if decision.others or len(decision.addresses) > 1 or decision.known:
+            self._settle(number, decision.addresses, now)
+        if decision.known is None or decision.revisions or decision.others or decision.speaks or decision.dated:
+            self.store.queue([number])
         return self.store.save_mentions(number, decision.mentions, now)[0]
+
+    def _settle(self, article: int, addresses: Mapping[str, str], now: datetime) -> None:
+        """Adds addresses to an article, and has it known by the best of all that it has."""
+        self.store.save_addresses(article, addresses, now)
+        known = self.store.addresses(article)
+        if len(known) > 1:
+            self.store.settle(article, identity.own(known.items(), self.store.outlet(article)), now)
 
     # --- pages of articles --------------------------------------------------------------------------------------------
 
@@ -183,20 +242,35 @@ class Intake:
         """Stores a visit and what follows from what is now known: mentions and copies. Returns the new mentions."""
         article = visit.debt.article
         self.store.save_visit(visit, now)
-        if visit.article and (key := groups.headline_key(visit.article.title)):
-            self.store.save_headline(article, key)
-            self.store.save_copies(groups.copies(self.store.headline_cluster(key)))
+        if visit.article:
+            self.store.save_headline(article, groups.headline_key(visit.article.title))
+            self.store.queue([article])
+            self._unite_by_page(visit, now)
         mentions = self.knowledge.topics.match(*self.store.text(article), self.store.links(article))
         return self.store.save_mentions(article, mentions, now)[0]
+
+    def _unite_by_page(self, visit: Visit, now: datetime) -> None:
+        """The address that a page calls its own becomes one of the article, which may be in the database under it."""
+        article, canonical = visit.debt.article, visit.canonical
+        if not canonical or not identity.believable(canonical, visit.debt.url):
+            return
+        other = self.store.at_addresses([canonical]).get(canonical)
+        if other not in (None, article) and not self._apart([canonical]):
+            self.store.unite(article, other, identity.CANONICAL, now)
+        self._settle(article, {canonical: identity.CANONICAL}, now)
 
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
-    """What is to be stored of a poll: decisions, articles of which nothing new was said, the date of the body."""
+    """What is to be stored of a poll: decisions, articles of which nothing new was said, the date of the body.
+
+    `addresses` are those under which it had the latter, with their grounds, where they are new.
+    """
 
     body_at: datetime | None
     decisions: list[Decision] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)
+    addresses: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def new(self) -> int:
@@ -207,6 +281,11 @@ class Verdict:
     def changed(self) -> int:
         """How many articles have a new headline or summary."""
         return sum(bool(decision.revisions) for decision in self.decisions)
+
+
+def _ground(keys: Mapping[int, str], found: Mapping[int, int]) -> str:
+    """On what ground an address is one of an article: the key that an article in the database has, else the first."""
+    return next((ground for key, ground in keys.items() if key in found), next(iter(keys.values()), ""))
 
 
 def _outcome(poll: Poll) -> Outcome:

@@ -207,12 +207,21 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stories:
+    """How stories are found: by which method, and with which tables of names beside the built-in ones (paths)."""
+
+    method: str = "concepts"
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of feeds.yaml, valid, in its order. Keys are ids."""
 
     sources: Mapping[str, Source]
     outlets: Mapping[str, Outlet]
     topics: Mapping[str, Topic]
+    stories: Stories = Stories()
 
 
 # --- fetching ---------------------------------------------------------------------------------------------------------
@@ -407,6 +416,7 @@ class Known:
     """What the store holds of an article, as far as deciding needs it.
 
     `seen_title` and `seen_summary` are what the source in question said last, None where it never had the article.
+    `seen_by` are all sources that have it, `former` the headlines and summaries that it had before, by field.
     """
 
     id: int
@@ -418,6 +428,9 @@ class Known:
     first_seen_at: datetime
     seen_title: str | None = None
     seen_summary: str | None = None
+    precision: Precision | None = None
+    seen_by: tuple[str, ...] = ()
+    former: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,13 +447,21 @@ class Revision:
 class Decision:
     """What is to be stored of one article that a source gave: the store executes it, it does not decide.
 
-    `known` is None for a new article. `headline` is the key under which copies are found.
+    `known` is None for a new article. `headline` is the key under which citations find it, `identities` are numbers that
+    no other article has, each with its ground. `others` are articles that turned out to be this one, `addresses` its
+    other URLs that were found now, each with its ground. `speaks` says that the words of this source become those of the
+    article, `dated` that its date does.
     """
 
     article: Article
     known: Known | None
     outlet: Outlet | None
     headline: str
+    identities: Mapping[int, str] = field(default_factory=dict)
+    others: tuple[int, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    speaks: bool = False
+    dated: bool = False
     revisions: tuple[Revision, ...] = ()
     mentions: tuple[Mention, ...] = ()
 
@@ -602,6 +623,67 @@ class Visit:
     canonical: str | None = None
     article: Article | None = None
     links: Mapping[str, tuple[Found, str]] = field(default_factory=dict)
+
+
+# --- copies and stories -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clipping:
+    """An article as far as it is compared with others. `at` is its publication, else when it was first seen.
+
+    `topics` are those that it mentions, `copy_of` and `story` what was decided of it before.
+    """
+
+    id: int
+    url: str
+    title: str
+    summary: str
+    language: str
+    outlet: Outlet | None
+    at: datetime
+    first_seen_at: datetime
+    topics: tuple[str, ...] = ()
+    copy_of: int | None = None
+    story: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """To which story an article belongs, if any. `story` None begins a new one, together with `partners`.
+
+    `merged` are stories that turn out to be this one.
+    """
+
+    reason: str
+    story: int | None = None
+    partners: tuple[int, ...] = ()
+    merged: tuple[int, ...] = ()
+
+
+class Relation(StrEnum):
+    """What people rule on: whether two addresses are one article, two articles one text, or about one event."""
+
+    ARTICLE = "article"
+    COPY = "copy"
+    STORY = "story"
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """Something that an article speaks of. `key` is the same in every language, `name` is for reasons.
+
+    `weight` says how much it tells that two articles share it; `unit` is the kind of thing that a number counts, or the
+    question that a thing answers, with the answer (`direction:up`); `headline` whether the headline has it, or only the
+    summary.
+    """
+
+    key: str
+    kind: str
+    name: str
+    weight: float
+    unit: str = ""
+    headline: bool = True
 
 
 # --- reporting --------------------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
             for page in _pages(config, store, order, edges):
                 visited += intake.take_page(page, edges.clock())
             cite(store)
+        group(config, store, edges.clock())
     finally:
         summary = report.with_visits(report.summary(outcomes, strict=order.strict), visited)
         store.end_run(number, summary, edges.clock())
@@ -204,6 +205,22 @@ def cite(store: Store, *, everything: bool = False) -> None:
         with store.transaction():
             store.save_resolutions(citations.resolve(one, store.candidates(citations.lookup(one))) for one in found)
             store.note(_CITED, str(last))
+
+
+def group(config: Config, store: Store, now: datetime, *, everything: bool = False) -> int:
+    """Compares the articles that wait for it with one another: copies, stories. Returns how many there were.
+
+    `everything` compares all articles anew; what people ruled holds.
+    """
+    if everything:
+        with store.transaction():
+            store.queue()
+    if not store.ungrouped(1):
+        return 0
+    from aggregator import methods
+    from aggregator.grouping import Grouping
+
+    return Grouping(store, methods.method(config)).work(now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from aggregator.model import (
     Article,
     Candidate,
     Citation,
+    Clipping,
     Debt,
     Decision,
     Found,
@@ -19,6 +20,7 @@ from aggregator.model import (
     Mention,
     Outlet,
     Pingback,
+    Precision,
     Robots,
     Source,
     SourceState,
@@ -80,14 +82,33 @@ def known(row: sqlite3.Row) -> Known:
     first_seen_at = datetime.fromisoformat(row["first_seen_at"])
     same = ("id", "url", "title", "summary", "seen_title", "seen_summary")
     return Known(
-        outlet=_outlet(row),
+        outlet=outlet(row),
         published_at=to_instant(row["published_at"]),
+        precision=Precision(row["published_precision"]) if row["published_precision"] else None,
         first_seen_at=first_seen_at,
+        seen_by=tuple(json.loads(row["seen_by"])),
+        former=frozenset((field, text) for field, text in json.loads(row["former"])),
         **{key: row[key] for key in same},
     )
 
 
-def _outlet(row: sqlite3.Row) -> Outlet | None:
+def clipping(row: sqlite3.Row) -> Clipping:
+    """An article as far as it is compared with others. A day without a time counts from its noon."""
+    first_seen_at = datetime.fromisoformat(row["first_seen_at"])
+    at = to_instant(row["published_at"]) or first_seen_at
+    if row["published_precision"] == Precision.DAY:
+        at += timedelta(hours=12)
+    same = ("id", "url", "title", "summary", "language", "copy_of", "story")
+    return Clipping(
+        outlet=outlet(row),
+        at=at,
+        first_seen_at=first_seen_at,
+        topics=tuple(json.loads(row["topics"])),
+        **{key: row[key] for key in same},
+    )
+
+
+def outlet(row: sqlite3.Row) -> Outlet | None:
     """The outlet that is joined to a row, if any; without its other names."""
     if not row["outlet"]:
         return None
@@ -98,7 +119,7 @@ def citation(row: sqlite3.Row) -> Citation:
     """A row of `citations` as its line."""
     day = date.fromisoformat(row["date"])
     same = ("id", "outlet_text", "headline", "url")
-    return Citation(date=day, outlet=_outlet(row), **{key: row[key] for key in same})
+    return Citation(date=day, outlet=outlet(row), **{key: row[key] for key in same})
 
 
 def candidate(row: sqlite3.Row) -> Candidate:
@@ -107,7 +128,7 @@ def candidate(row: sqlite3.Row) -> Candidate:
         id=row["id"],
         url=row["url"],
         date=date.fromisoformat(row["date"]) if row["date"] else None,
-        outlet=_outlet(row),
+        outlet=outlet(row),
         headlines=tuple(dict.fromkeys((row["title"], *json.loads(row["headlines"])))),
         original=row["copy_of"],
     )

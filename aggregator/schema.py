@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-VERSION = 1  # how many migrations there are
+VERSION = 2  # how many migrations there are
 
 TABLES = """
 CREATE TABLE outlets ( -- Press organisations and editions.
@@ -245,6 +245,41 @@ CREATE VIRTUAL TABLE articles_fts USING fts5(
 );
 """
 
+GROUPS = """
+CREATE TABLE addresses ( -- Other addresses of articles: one article, one row, whatever leads to it.
+  url TEXT PRIMARY KEY, -- canonical address, other than the one in articles.url
+  article INTEGER NOT NULL REFERENCES articles(id), -- the article
+  reason TEXT NOT NULL, -- on what ground it is the same article
+  found_at TEXT NOT NULL -- when it was found
+) WITHOUT ROWID;
+CREATE INDEX addresses_article ON addresses(article);
+CREATE TABLE identities ( -- What only one article can have, as numbers: an index for finding the same article.
+  key INTEGER PRIMARY KEY, -- of a guid, or of an outlet, a headline and a time
+  article INTEGER NOT NULL REFERENCES articles(id) -- the article
+);
+CREATE INDEX identities_article ON identities(article);
+CREATE TABLE clues ( -- What like articles share, as numbers: an index for finding copies and stories.
+  clue INTEGER NOT NULL, -- of a run of letters, or of a concept
+  day INTEGER NOT NULL, -- of publication, counted from 1970-01-01
+  article INTEGER NOT NULL, -- the article
+  PRIMARY KEY (clue, day, article)
+) WITHOUT ROWID;
+CREATE TABLE ungrouped ( -- Articles that wait for being compared with others, at the end of the run.
+  article INTEGER PRIMARY KEY REFERENCES articles(id) -- the article
+);
+CREATE TABLE rulings ( -- What people decided of two articles: it stands above what the program finds.
+  relation TEXT NOT NULL, -- article, copy or story
+  one TEXT NOT NULL, -- canonical address of one of them
+  other TEXT NOT NULL, -- of the other
+  same INTEGER NOT NULL, -- 1: they belong together, 0: they do not
+  ruled_at TEXT NOT NULL, -- when
+  PRIMARY KEY (relation, one, other)
+) WITHOUT ROWID;
+CREATE INDEX rulings_other ON rulings(other);
+CREATE INDEX stories_last_at ON stories(last_at DESC);
+INSERT INTO ungrouped (article) SELECT id FROM articles;
+"""
+
 VIEWS = """
 CREATE VIEW pingbacks AS -- The list that the press never sent: who mentioned which topic, newest first.
 SELECT
@@ -314,13 +349,23 @@ def _migrations() -> Migrations:
 
     @migrations()
     def m001_first_tables(db: Database) -> None:
-        for statement in (TABLES + VIEWS).split(";\n"):
-            if statement.strip():
-                db.conn.execute(statement)
+        _execute(db, TABLES + VIEWS)
         db.conn.executemany("INSERT INTO languages (id, name) VALUES (?, ?)", LANGUAGES.items())
-        db.conn.execute(f"PRAGMA user_version = {VERSION}")
+        db.conn.execute("PRAGMA user_version = 1")
+
+    @migrations()
+    def m002_groups(db: Database) -> None:
+        _execute(db, GROUPS)
+        db.conn.execute("PRAGMA user_version = 2")
 
     return migrations
+
+
+def _execute(db: Database, script: str) -> None:
+    """Executes statements within the transaction of a migration, which `executescript` would end."""
+    for statement in script.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
 
 
 def version(connection: sqlite3.Connection) -> int:

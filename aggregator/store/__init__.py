@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from aggregator.store.citations import Citations
 from aggregator.store.database import lock
+from aggregator.store.groups import Groups
 from aggregator.store.lists import Lists
 from aggregator.store.visits import Visits
 
 __all__ = ["Store", "lock"]
 
 
-class Store(Visits, Citations, Lists):
+class Store(Groups, Visits, Citations, Lists):
     """An open database with all its drawers. Use it as a context manager; one thread at a time."""

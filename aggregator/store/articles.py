@@ -6,27 +6,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from aggregator import rows, search
-from aggregator.model import Copy, Correction, Decision, Found, Known, Link, Mention, MentionKind
+from aggregator.model import Correction, Decision, Found, Known, Link, Mention, MentionKind
 from aggregator.store.sources import Sources
 
 _CHUNK = 500  # values in one IN (…): SQLite before 3.32 took 999
 
 _KNOWN = """
-SELECT articles.id, articles.url, articles.title, articles.summary, articles.published_at, articles.first_seen_at,
+SELECT articles.id, articles.url, articles.title, articles.summary, articles.published_at,
+       articles.published_precision, articles.first_seen_at,
        outlets.id AS outlet, outlets.name AS outlet_name, outlets.homepage, outlets.country,
-       sightings.title AS seen_title, sightings.summary AS seen_summary
+       sightings.title AS seen_title, sightings.summary AS seen_summary,
+       (SELECT json_group_array(source) FROM sightings WHERE article = articles.id) AS seen_by,
+       (SELECT json_group_array(json_array(field, before)) FROM revisions WHERE article = articles.id) AS former
 FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
+LEFT JOIN sightings ON sightings.article = articles.id AND sightings.source = ?
 """
 _CHANGE = """
 UPDATE articles SET
-  title = :title, summary = :summary, outlet = :outlet, author = coalesce(author, :author),
+  title = :title, summary = :summary, outlet = :outlet,
+  author = CASE WHEN :speaks THEN coalesce(:author, author) ELSE coalesce(author, :author) END,
   language = CASE WHEN :said THEN :language ELSE language END,
   language_basis = CASE WHEN :said THEN :language_basis ELSE language_basis END,
-  date = CASE WHEN published_at IS NULL THEN :date ELSE date END,
-  published_text = CASE WHEN published_at IS NULL THEN :published_text ELSE published_text END,
-  published_basis = CASE WHEN published_at IS NULL THEN :published_basis ELSE published_basis END,
-  published_precision = CASE WHEN published_at IS NULL THEN :published_precision ELSE published_precision END,
-  published_at = coalesce(published_at, :published_at), last_seen_at = :now
+  link = CASE WHEN :speaks THEN :link ELSE link END,
+  date = CASE WHEN :dated THEN :date ELSE date END,
+  published_text = CASE WHEN :dated THEN :published_text ELSE published_text END,
+  published_basis = CASE WHEN :dated THEN :published_basis ELSE published_basis END,
+  published_precision = CASE WHEN :dated THEN :published_precision ELSE published_precision END,
+  published_at = CASE WHEN :dated THEN :published_at ELSE published_at END, last_seen_at = :now
 WHERE id = :id
 """
 _SIGHT = """
@@ -51,26 +57,32 @@ class Articles(Sources):
 
     def known(self, addresses: Sequence[str], source: str) -> dict[str, Known]:
         """What is held of the articles at these canonical URLs, and what `source` said of them last."""
-        found: dict[str, Known] = {}
+        numbers = self.at_addresses(addresses)
+        known = self.known_articles(set(numbers.values()), source)
+        return {address: known[number] for address, number in numbers.items()}
+
+    def at_addresses(self, addresses: Sequence[str]) -> dict[str, int]:
+        """The articles at canonical URLs, be they their own or others: URL -> number."""
+        found: dict[str, int] = {}
         for begin in range(0, len(addresses), _CHUNK):
-            chunk = addresses[begin : begin + _CHUNK]
-            marks = ", ".join("?" * len(chunk))
+            some = {"some": rows.json_text(addresses[begin : begin + _CHUNK])}
             held = self._rows(
-                f"{_KNOWN} LEFT JOIN sightings ON sightings.article = articles.id AND sightings.source = ?"
-                f" WHERE articles.url IN ({marks})",
-                (source, *chunk),
+                "SELECT url, id FROM articles WHERE url IN (SELECT value FROM json_each(:some))"
+                " UNION ALL SELECT url, article FROM addresses WHERE url IN (SELECT value FROM json_each(:some))",
+                some,
             )
-            found |= {row["url"]: rows.known(row) for row in held}
+            found |= {row["url"]: row["id"] for row in held}
         return found
 
-    def headline_cluster(self, key: str) -> tuple[Known, ...]:
-        """The articles whose headlines have this key."""
-        held = self._rows(
-            f"{_KNOWN} LEFT JOIN sightings ON 0"  # noqa: S608 - a constant
-            " WHERE articles.id IN (SELECT article FROM headlines WHERE key = ?)",
-            (key,),
-        )
-        return tuple(rows.known(row) for row in held)
+    def known_articles(self, articles: Iterable[int], source: str) -> dict[int, Known]:
+        """What is held of articles, and what `source` said of them last."""
+        numbers = list(articles)
+        found: dict[int, Known] = {}
+        for begin in range(0, len(numbers), _CHUNK):
+            some = rows.json_text(numbers[begin : begin + _CHUNK])
+            held = self._rows(f"{_KNOWN} WHERE articles.id IN (SELECT value FROM json_each(?))", (source, some))
+            found |= {row["id"]: rows.known(row) for row in held}
+        return found
 
     def save(self, source: str, decision: Decision, now: datetime) -> int:
         """Writes an article as decided, with its sighting, revisions, links and mentions. Returns its number."""
@@ -99,19 +111,23 @@ class Articles(Sources):
         return article
 
     def _change(self, known: Known, decision: Decision, now: datetime) -> None:
-        """A known article: what the source changed is taken over, and a date that was missing until now."""
+        """A known article: what the source changed is taken over, and what it knows better than the others."""
         row = rows.article_row(decision)
         changed = {one.field for one in decision.revisions}
-        article = known.id
-        if known.seen_title is None:  # this source has it for the first time: the others' words stay
+        if known.seen_title is None and not decision.speaks:  # the others' words stay
             row["title"], row["summary"] = known.title, known.summary or row["summary"]
-        elif not changed or not decision.article.item.title:
+        elif not (changed or decision.speaks) or not decision.article.item.title:
             row["title"] = known.title
         if "summary" not in changed:  # it gives none, but another source or the article's page did
             row["summary"] = row["summary"] or known.summary
-        search.remove(self._connection, [(article, known.title, known.summary)])
-        search.add(self._connection, [(article, row["title"], row["summary"])])
-        self._connection.execute(_CHANGE, row | {"id": article, "now": rows.to_text(now), "said": int(bool(changed))})
+        flags = {
+            "said": int(bool(changed) or decision.speaks),
+            "speaks": int(decision.speaks),
+            "dated": int(decision.dated or known.published_at is None),
+        }
+        search.remove(self._connection, [(known.id, known.title, known.summary)])
+        search.add(self._connection, [(known.id, row["title"], row["summary"])])
+        self._connection.execute(_CHANGE, row | flags | {"id": known.id, "now": rows.to_text(now)})
 
     def _sight(self, article: int, source: str, decision: Decision, now: datetime) -> None:
         item = decision.article.item
@@ -140,13 +156,6 @@ class Articles(Sources):
             [(article, one.wrong, one.right, rows.to_text(now)) for one in corrections],
         )
         search.add(self._connection, [(article, title, summary)])
-
-    def save_copies(self, copies: Iterable[Copy]) -> None:
-        """Writes which articles are copies of which."""
-        self._connection.executemany(
-            "UPDATE articles SET copy_of = ?, copy_reason = ? WHERE id = ?",
-            [(one.original, one.reason, one.article) for one in copies],
-        )
 
     def save_mentions(self, article: int, mentions: Sequence[Mention], now: datetime) -> tuple[int, int]:
         """Makes these the mentions of an article. Returns how many came and how many were retired.

@@ -1,0 +1,361 @@
+"""What a text speaks of, in one form whatever the language prints: places, people, organisations, things, numbers.
+
+    "中国が脱北者600人を一斉に強制送還"  -> China · North Korean defector · 600 · repatriation
+    "중국, 탈북민 600여 명 강제 북송"   -> the same
+
+Names come from the gazetteer and from the user's own tables. What no table knows still counts: words as they are
+written, which one language repeats; characters, which Japanese and Chinese share; what every press prints in Latin
+letters; and names by their sound, so that ゼレンスキー, 젤렌스키 and Zelensky meet. Pure: the tables are an argument.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import ahocorasick
+
+from aggregator import gazetteer, numbers, sounds
+from aggregator.gazetteer import Entry
+from aggregator.model import Concept
+from aggregator.text import fold, script
+
+SUMMARY = 300  # characters of a summary that count
+
+# How much it says that two texts share a concept, by kind and by the weight of its entry.
+_WEIGHTS = {
+    "country": (0.5, 1.0, 2.0),
+    "place": (1.0, 2.5, 3.0),
+    "person": (2.0, 3.0, 3.5),
+    "organisation": (1.0, 2.2, 3.0),
+    "thing": (0.5, 1.3, 2.4),
+}
+_WORD, _NAME, _CHARACTERS = 0.8, 1.8, 0.6  # of what no table knows
+_IN_SUMMARY = 0.6  # of the weight, for what only the summary names
+
+
+class _Term(NamedTuple):
+    """A name as the automaton finds it, and what must stand around it."""
+
+    length: int
+    entry: Entry
+    stem: bool  # any ending may follow
+    capitals: bool  # only as printed in capitals
+    capital: bool  # in English, only with a capital
+
+
+class Found(NamedTuple):
+    """An entry in a text, where the squeezed text has it."""
+
+    start: int
+    end: int
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Squeezed:
+    """A text as names are looked for: folded, without the spaces of Korean, and yet with the begins of its words."""
+
+    text: str
+    printed: str  # the same before case was folded, where that changes no length
+    starts: frozenset[int]
+
+
+class Lexicon:
+    """Everything that has a name, compiled for looking it up."""
+
+    def __init__(
+        self, entries: Iterable[Entry], pairs: Iterable[Entry] = (), opposites: Mapping[str, str] | None = None
+    ) -> None:
+        """Compiles entries; those of `pairs` stand for several, whose ids theirs name. `opposites` exclude one another."""
+        self._answers = opposites or {}
+        self._entries: dict[str, Entry] = {}
+        for entry in entries:
+            if entry.id != gazetteer.NOTHING:
+                self._entries.setdefault(entry.id, entry)
+        self._automata = {language: ahocorasick.Automaton() for language in gazetteer.LANGUAGES}
+        words: dict[str, dict[str, list[_Term]]] = {language: {} for language in gazetteer.LANGUAGES}
+        for entry in (*entries, *pairs):
+            for language, names in entry.names.items():
+                for name in names:
+                    _add(words[language], entry, name)
+        for language, automaton in self._automata.items():
+            for word, terms in words[language].items():
+                automaton.add_word(word, tuple(terms))
+            automaton.make_automaton()
+
+    def entries_of(self, entry: Entry) -> Iterator[Entry]:
+        """The entries that one stands for: itself, or the countries of a pair."""
+        if entry.id in self._entries:
+            yield self._entries[entry.id]
+        else:
+            yield from (self._entries[one] for one in entry.id.split() if one in self._entries)
+
+    def concept(self, entry: Entry, meanings: int = 1) -> Concept:
+        """An entry as a concept; a word of several meanings says less of each."""
+        weight = _WEIGHTS[entry.kind][entry.weight - 1] / meanings
+        return Concept(entry.id, entry.kind, entry.name, weight, unit=self._answers.get(entry.id, ""))
+
+    def country(self, code: str) -> Entry | None:
+        """The entry of a country by its ISO 3166 code, in lower case."""
+        return self._entries.get(code)
+
+    def find(self, squeezed: Squeezed, language: str) -> list[Found]:
+        """What a text names, from left to right; of names inside longer names, only the longer ones."""
+        found = [one for name in _languages(language) for one in self._matches(squeezed, name)]
+        found.sort(key=lambda one: (one.start, -one.end, one.entry.kind == "thing"))
+        kept: list[Found] = []
+        for one in found:
+            last = kept[-1] if kept else None
+            if last is None or one.end > last.end:
+                kept.append(one)
+            elif (one.start, one.end) == (last.start, last.end) and (
+                one.entry.kind != "thing" or last.entry.kind == "thing"
+            ):
+                kept.append(one)  # a word of two meanings; but a name is not a thing besides
+        return kept
+
+    def _matches(self, squeezed: Squeezed, language: str) -> Iterator[Found]:
+        automaton = self._automata[language]
+        if not len(automaton):
+            return
+        for last, terms in automaton.iter(squeezed.text):
+            for term in terms:
+                start = last + 1 - term.length
+                if _stands(squeezed, start, last + 1, term):
+                    yield Found(start, last + 1, term.entry)
+
+
+def _languages(tag: str) -> tuple[str, ...]:
+    """The tables for a language: its own, and the English one, for every press prints Latin letters."""
+    primary = tag.partition("-")[0]
+    return ("en",) if primary not in ("ko", "ja", "zh") else (primary, "en")
+
+
+def _add(words: dict[str, list[_Term]], entry: Entry, name: str) -> None:
+    stem = name.endswith("*")
+    bare = name.rstrip("*").strip()
+    word = squeeze(bare).text
+    if word:
+        capitals = bare.isascii() and bare.isupper() and len(bare) <= 5
+        capital = bare[:1].isascii() and bare[:1].isupper() and entry.kind != "thing"
+        words.setdefault(word, []).append(_Term(len(word), entry, stem, capitals, capital))
+
+
+def squeeze(text: str) -> Squeezed:
+    """A text for looking names up."""
+    pieces: list[str] = []
+    printed: list[str] = []
+    starts: list[int] = []
+    length = 0
+    for piece in text.split():
+        form = fold(piece)
+        if not form:
+            continue
+        if pieces and not ("가" <= form[0] <= "힣" and "가" <= pieces[-1][-1] <= "힣"):
+            pieces.append(" ")
+            printed.append(" ")
+            length += 1
+        starts.append(length)
+        pieces.append(form)
+        normal = unicodedata.normalize("NFKC", piece)
+        printed.append(normal if len(normal) == len(form) else form)
+        length += len(form)
+    return Squeezed("".join(pieces), "".join(printed), frozenset(starts))
+
+
+# --- where a name stands ----------------------------------------------------------------------------------------------
+
+# What a Korean name may follow inside a word: 주한, 방미, 대북, 친중, 반일, 재일, 탈북, 前, 對北.
+_KOREAN_PREFIXES = frozenset("주방대친반재전남북동서양각美中日北韓對駐訪親反在前")
+
+
+def _stands(squeezed: Squeezed, start: int, end: int, term: _Term) -> bool:
+    """Whether a name at this place is that name, and not a part of other words."""
+    text = squeezed.text
+    first, last = text[start], text[end - 1]
+    if term.capitals and not squeezed.printed[start:end].isupper():
+        return False
+    if term.capital and not squeezed.printed[start].isupper():
+        return False
+    if first.isascii() and start and _is_latin(text[start - 1]):
+        return False
+    if last.isascii() and not term.stem and end < len(text) and _is_latin(text[end]) and not _is_plural(text, end):
+        return False
+    if "가" <= first <= "힣":
+        return _stands_in_korean(squeezed, start, end, term)
+    return not (_is_katakana(first) and _is_katakana(last)) or _stands_in_katakana(text, start, end)
+
+
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _is_plural(text: str, end: int) -> bool:
+    """Whether an English word ends in s or es here."""
+    rest = text[end : end + 3]
+    return any(rest.startswith(ending) and not _is_latin(rest[len(ending) : len(ending) + 1]) for ending in ("s", "es"))
+
+
+def _stands_in_korean(squeezed: Squeezed, start: int, end: int, term: _Term) -> bool:
+    """A Korean name begins a word, or stands within one; it never begins within one and ends in the next."""
+    if start in squeezed.starts or start == 0 or not "가" <= squeezed.text[start - 1] <= "힣":
+        return True
+    if any(start < place < end for place in squeezed.starts):
+        return False
+    if term.entry.kind == "thing" or end - start >= 4:
+        return True
+    return squeezed.text[start - 1] in _KOREAN_PREFIXES
+
+
+def _is_katakana(char: str) -> bool:
+    return "ァ" <= char <= "ヺ" or char == "ー"
+
+
+def _stands_in_katakana(text: str, start: int, end: int) -> bool:
+    """Whether no katakana of another word touches it: タイ is not in タイトル, but サッカー is in サッカーワールドカップ."""
+    before = start > 0 and _is_katakana(text[start - 1])
+    behind = end < len(text) and _is_katakana(text[end])
+    return not (before or behind) if end - start <= 4 else not (before and behind)
+
+
+# --- what a text speaks of --------------------------------------------------------------------------------------------
+
+
+def found(title: str, summary: str, language: str, lexicon: Lexicon) -> tuple[Concept, ...]:
+    """What an article speaks of, each concept once, the weightiest first."""
+    concepts: dict[str, Concept] = {}
+    for text, factor in ((title, 1.0), (summary[:SUMMARY], _IN_SUMMARY)):
+        for one in _of(text, language, lexicon):
+            weight = one.weight * factor
+            if one.key not in concepts or concepts[one.key].weight < weight:
+                concepts[one.key] = Concept(one.key, one.kind, one.name, weight, headline=factor == 1.0)
+    return tuple(sorted(concepts.values(), key=lambda one: (-one.weight, one.key)))
+
+
+def _of(text: str, language: str, lexicon: Lexicon) -> Iterator[Concept]:
+    if not text:
+        return
+    squeezed = squeeze(text)
+    places = lexicon.find(squeezed, language)
+    meanings = Counter((place.start, place.end) for place in places)
+    for place in places:
+        for entry in lexicon.entries_of(place.entry):
+            yield lexicon.concept(entry, meanings[place.start, place.end])
+            if entry.within and (country := lexicon.country(entry.within)):
+                yield lexicon.concept(country)
+    for number in numbers.of_folded(squeezed.text):
+        if concept := _number(number):
+            yield concept
+    yield from _words(squeezed, places, language.partition("-")[0])
+
+
+def _number(number: numbers.Number) -> Concept | None:
+    """A number as a concept, where it says what and not when: the more digits, the less it is a coincidence."""
+    if number.kind == numbers.DATE:
+        return Concept(f"@{number.digits}", "date", number.digits, 0.0, unit="date")
+    if number.kind in numbers.CALENDAR or number.kind in (numbers.NAME, "ordinal"):
+        return None
+    digits = number.digits.replace(".", "").strip("0")
+    weight = 0.4 if number.value <= 12 and "." not in number.digits else 0.7 + 0.5 * min(3, len(digits))
+    weight += 0.5 * (number.value >= 100) + 0.4 * ("." in number.digits)
+    return Concept(f"#{number.digits}", "number", _readable(number.digits), weight, unit=number.kind)
+
+
+def _readable(digits: str) -> str:
+    whole, point, rest = digits.partition(".")
+    return f"{int(whole):,}{point}{rest}"
+
+
+# --- what no table knows ----------------------------------------------------------------------------------------------
+
+_LATIN = re.compile(r"[a-z][a-z0-9]*(?:[-'’&.][a-z0-9]+)*")
+_HANGUL = re.compile(r"[가-힣]{2,}")
+_KATAKANA = re.compile(r"[ァ-ヺー]{3,}")
+_HAN = re.compile(r"[々\u3400-\u9fff]{2,}")
+_KOREAN_ENDING = re.compile(
+    r"(?<=[가-힣]{2})(?:에서는|으로는|에서|에게|에는|으로|까지|부터|라고|이라|라며|한다|했다|됐다|된다|하는|하고|해야|"
+    r"이다|들이|들을|들은|들|은|는|이|가|을|를|에|의|로|와|과|도|만|서|며|고)\Z"
+)
+
+_ENGLISH_STOP = frozenset(
+    """
+    a about after again against all also amid among an and any are as at away back be because been before being between
+    both but by can could day days did do does down during each end even every few first for from further get gets give
+    go goes had has have having he her here his how if in into is it its just last late latest least less like make
+    makes may me might month months more most much must my near new next no nor not now of off on once one only or other
+    our out over own part per plans put says say said set sets she should since so some still such take takes than that
+    the their them then there these they this those three through time to today told too top two under until up us use
+    very via was way we week weeks well were what when where which while who whom whose why will with within without
+    would year years yet you your yesterday tomorrow update breaking exclusive video photos watch live opinion analysis
+    """.split()
+)
+_HAN_STOP = frozenset(map(fold, "表示 进行 今日 今天 昨日 明日 本日 最新 记者 新闻 报道 時事 記者 報道 一个 我们 没有 什么 可能 認为 以来".split()))
+
+
+def _words(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iterator[Concept]:
+    """Words, names by their sound, and pairs of Chinese characters, outside what the tables know."""
+    rest = _without(squeezed.text, places)
+    for match in _LATIN.finditer(rest):
+        yield from _latin(match[0], squeezed.printed[match.start() : match.end()], language)
+    if language == "ko":
+        for start, end in _korean_words(squeezed, rest):
+            word = _KOREAN_ENDING.sub("", rest[start:end])
+            yield Concept(f"w:{word}", "word", word, _WORD)
+            yield from _sounds(word)
+    for match in _KATAKANA.finditer(rest):
+        yield Concept(f"w:{match[0]}", "word", match[0], _NAME)
+        yield from _sounds(match[0])
+    for match in _HAN.finditer(rest):
+        for pair in map("".join, pairwise(match[0])):
+            if pair not in _HAN_STOP:
+                yield Concept(f"h:{pair}", "characters", pair, _CHARACTERS)
+
+
+def _without(text: str, places: Iterable[Found]) -> str:
+    """The text with blanks where the tables know it."""
+    chars = list(text)
+    for place in places:
+        chars[place.start : place.end] = " " * (place.end - place.start)
+    return "".join(chars)
+
+
+def _latin(word: str, printed: str, language: str) -> Iterator[Concept]:
+    """A word in Latin letters: a name where it has a capital, or stands in another script; else an English word."""
+    if len(word) < 2 or word in _ENGLISH_STOP or word.isdigit():
+        return
+    if language in ("ko", "ja", "zh") or printed[:1].isupper():
+        name = word.removesuffix("'s").removesuffix("’s")
+        yield Concept(f"n:{name}", "name", printed, _NAME if language != "en" or len(name) > 3 else _WORD)
+        yield from _sounds(name)
+    elif len(word) > 3:
+        yield Concept(f"w:{_stem(word)}", "word", word, _WORD)
+
+
+def _stem(word: str) -> str:
+    """An English word without the endings of number and time, roughly."""
+    for ending in ("'s", "ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "er", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word.removesuffix(ending)
+    return word
+
+
+def _korean_words(squeezed: Squeezed, rest: str) -> Iterator[tuple[int, int]]:
+    """The words of a Korean text that the tables leave over, cut where spaces were."""
+    for match in _HANGUL.finditer(rest):
+        cuts = sorted({match.start(), match.end(), *(one for one in squeezed.starts if match.start() < one < match.end())})
+        yield from ((start, end) for start, end in pairwise(cuts) if end - start >= 2)
+
+
+_SHORTEST_SOUND = 3  # consonants
+
+
+def _sounds(name: str) -> Iterator[Concept]:
+    for one in sorted(sounds.skeletons(name)):
+        if len(one) >= _SHORTEST_SOUND:
+            yield Concept(f"s:{one}", "sound", name, 0.5 * min(len(one), 5))

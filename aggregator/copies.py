@@ -1,0 +1,231 @@
+"""Copy: the same text under another outlet's URL, as agencies are printed. Precision comes first.
+
+Two texts are compared without tags, credits, outlets' names, punctuation, width and script variant. They are one text
+
+1. where their headlines are the same letters, long enough to be no coincidence;
+2. where one headline is the other with words left out, and the summaries agree, or the headlines are long;
+3. where a headline was rewritten, and the summaries are the same sentences.
+
+Templates print nearly the same words every day and everywhere (weather, closings, counts, scores, obituaries), so what
+differs decides: other numbers, or another word in the place of a word, are another text, unless the summaries prove
+that it is the same. The one published first, then seen first, is the original, and every copy points to it. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from aggregator import credits, headlines, numbers, urls
+from aggregator.model import Clipping, Copy
+from aggregator.text import fold, ngrams
+
+WINDOW = timedelta(days=3)
+HEADLINE_GRAM, SUMMARY_GRAM = 3, 6  # characters of the runs by which candidates are found
+_SKETCH = 8  # of those runs, the ones with the least numbers: a sample that two like texts share
+
+_WEIGHT = 20  # of a headline that proves something: a Latin letter weighs 1, any other 2
+_LONG_HEADLINE = 36
+_LONG_SUMMARY = 40  # weight of a summary that proves something
+_STRANGE = 0.08  # share of runs below which two summaries are of two texts
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A clipping for comparing: letters and digits of its headline and of its summary."""
+
+    headline: str
+    numbers: tuple[str, ...]
+    pairs: frozenset[str]
+    words: frozenset[str]
+    summary: str
+    summary_numbers: tuple[str, ...]
+    runs: frozenset[str]
+
+
+@lru_cache(maxsize=4096)
+def _text(title: str, summary: str) -> _Text:
+    bare = credits.without_tags(title)
+    letters, said = _letters(bare), credits.without_credits(summary)
+    body = _letters(said)
+    return _Text(
+        headline=letters,
+        numbers=tuple(sorted(one.digits for one in numbers.found(bare))),
+        pairs=frozenset(ngrams(letters, 2)),
+        words=frozenset(re.findall(r"\w+", fold(bare))) - _FILLERS,
+        summary=body,
+        summary_numbers=tuple(one.digits for one in numbers.found(said)),
+        runs=frozenset(ngrams(body, 4)) if body else frozenset(),
+    )
+
+
+# Characters that Korean headlines write for syllables: 尹대통령 is 윤대통령, 北 the beginning of 북한.
+_SYLLABLES = str.maketrans(
+    "北美中日韓露英佛獨尹文李朴金安洪黃韓對反親前新故軍檢警法黨與野靑女男車株銀",
+    "북미중일한러영불독윤문이박김안홍황한대반친전신고군검경법당여야청여남차주은",
+)
+
+
+def _letters(text: str) -> str:
+    letters = "".join(char for char in fold(text) if char.isalnum())
+    return letters.translate(_FOLDED_SYLLABLES) if any("가" <= char <= "힣" for char in letters) else letters
+
+
+_FOLDED_SYLLABLES = {**_SYLLABLES, **{ord(fold(chr(code))): syllable for code, syllable in _SYLLABLES.items()}}
+
+
+# --- finding candidates -----------------------------------------------------------------------------------------------
+
+
+def clues(title: str, summary: str) -> frozenset[int]:
+    """Numbers of which two copies share at least one: a sample of the runs of letters of headline and summary."""
+    text = _text(title, summary)
+    grams = [f"t{run}" for run in ngrams(text.headline, HEADLINE_GRAM)]
+    beginning = text.summary[:120]
+    sample = _least(grams, _SKETCH)
+    if headlines.weight(beginning) >= _LONG_SUMMARY:
+        sample |= _least([f"s{run}" for run in ngrams(beginning, SUMMARY_GRAM)], _SKETCH)
+    return frozenset(sample)
+
+
+def _least(grams: Iterable[str], size: int) -> set[int]:
+    return set(sorted({_number(gram) for gram in grams})[:size])
+
+
+@lru_cache(maxsize=65536)
+def _number(gram: str) -> int:
+    return int.from_bytes(hashlib.blake2b(gram.encode("utf-8", "surrogatepass"), digest_size=6).digest())
+
+
+# --- comparing --------------------------------------------------------------------------------------------------------
+
+
+def likeness(one: Clipping, other: Clipping) -> str | None:
+    """On what ground two clippings print one text, in words; None where they do not."""
+    if one.language.partition("-")[0] != other.language.partition("-")[0]:
+        return None
+    first, second = _text(one.title, one.summary), _text(other.title, other.summary)
+    if not first.headline or not second.headline:
+        return None
+    return _compared(first, second)
+
+
+def _compared(one: _Text, other: _Text) -> str | None:
+    summaries = _agreement(one, other)
+    strange = summaries is not None and summaries < _STRANGE
+    weight = headlines.weight(min(one.headline, other.headline, key=len))
+    if one.headline == other.headline:
+        proved = weight >= _WEIGHT and not (strange and weight < _LONG_HEADLINE)
+        return "same headline" if proved or (summaries or 0) >= 0.5 else None
+    if (summaries or 0) >= 0.5 and not _same_numbers(one.summary_numbers, other.summary_numbers):
+        return None
+    alike = len(one.pairs & other.pairs) / max(1, min(len(one.pairs), len(other.pairs)))
+    numbers_agree = one.numbers == other.numbers or (
+        (summaries or 0) >= 0.6 and _within(one.numbers, other.numbers)
+    )
+    if not numbers_agree:
+        return None
+    same_words = one.words == other.words
+    replaced = not same_words and _replaced(one.headline, other.headline)
+    if not replaced and (alike >= 0.6 or same_words):
+        if (summaries or 0) >= 0.4:
+            return "nearly the same headline, same summary"
+        if summaries is None and (alike >= 0.75 or same_words) and weight >= _WEIGHT:
+            return "nearly the same headline"
+        return None
+    if (summaries or 0) >= 0.8:
+        return "headline rewritten, same summary" if alike < 0.6 else "nearly the same headline, same summary"
+    return None
+
+
+def _agreement(one: _Text, other: _Text) -> float | None:
+    """How much of the shorter summary stands in the longer one, from 0 to 1; None where one says too little."""
+    if min(headlines.weight(one.summary), headlines.weight(other.summary)) < _LONG_SUMMARY:
+        return None
+    shorter, longer = sorted((one, other), key=lambda text: len(text.summary))
+    return len(shorter.runs & longer.runs) / len(shorter.runs)
+
+
+def _same_numbers(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two summaries give the same numbers in the same order, as far as the shorter goes; the last may be cut."""
+    shorter, longer = sorted((one, other), key=len)
+    rest = iter(longer)
+    return all(any(number == held for held in rest) for number in shorter[:-1])
+
+
+def _within(one: Sequence[str], other: Sequence[str]) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return set(shorter) <= set(longer)
+
+
+_PARTICLES = frozenset("이가은는을를의에로와과도만서며고여명のはがをにでともへやら的了在与和並并及将將")
+_FILLERS = frozenset("a an the and of in on at to for with by as is are says said after its".split())
+
+
+_TRIFLE = 0.12  # of the letters of two headlines, what one may have more than the other on both sides
+
+
+def _replaced(one: str, other: str) -> bool:
+    """Whether each headline has words that the other has not: then it may be another event of a template.
+
+    A word in the place of another word always counts; words left out here and added there count unless they are few.
+    """
+    lost = gained = 0
+    for kind, start, end, begin, stop in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        losing, gaining = not set(one[start:end]) <= _PARTICLES, not set(other[begin:stop]) <= _PARTICLES
+        if losing and gaining:
+            return True
+        lost += (end - start) * losing
+        gained += (stop - begin) * gaining
+    return bool(lost and gained) and lost + gained > _TRIFLE * (len(one) + len(other))
+
+
+# --- who copied whom --------------------------------------------------------------------------------------------------
+
+
+def decide(cluster: Iterable[Clipping], ruled: Callable[[Clipping, Clipping], bool | None]) -> tuple[Copy, ...]:
+    """Who copied whom: one Copy for each clipping, originals included. `ruled` is what a person decided of two."""
+    decided: list[Copy] = []
+    originals: list[Clipping] = []
+    for one in sorted(cluster, key=lambda clipping: (clipping.at, clipping.first_seen_at, clipping.id)):
+        found = next(
+            ((first, ground) for first in originals if (ground := _ground(one, first, ruled(one, first)))), None
+        )
+        if found is None:
+            originals.append(one)
+            decided.append(Copy(article=one.id, original=None, reason=None))
+        else:
+            decided.append(Copy(article=one.id, original=found[0].id, reason=_reason(one, *found)))
+    return tuple(decided)
+
+
+def _ground(one: Clipping, original: Clipping, ruled: bool | None) -> str | None:
+    if ruled is not None:
+        return "by hand: the same text" if ruled else None
+    if one.at - original.at > WINDOW or publisher(one) == publisher(original):
+        return None
+    return likeness(one, original)
+
+
+def publisher(clipping: Clipping) -> str:
+    """Who shows an article: a portal is not the outlet whose article it shows."""
+    if clipping.outlet is None or urls.is_portal(clipping.url):
+        return urls.host(clipping.url)
+    return clipping.outlet.id
+
+
+def _reason(one: Clipping, original: Clipping, ground: str) -> str:
+    whose = original.outlet.name if original.outlet else urls.host(original.url)
+    return f"{ground} as {whose}, {_lag(one.at, original.at)}"
+
+
+def _lag(later: datetime, earlier: datetime) -> str:
+    minutes = int((later - earlier).total_seconds() // 60)
+    return f"{minutes} minutes later" if minutes < 120 else f"{minutes // 60} hours later"

@@ -1,0 +1,142 @@
+"""Names of places, people, organisations and things, in Korean, Japanese, Chinese and English: data, and its reader.
+
+Tables beside this file, of tab-separated columns under a header line; a file of the user's has the same form:
+
+    id      what it is called here: a slug, for countries the ISO 3166 code in lower case
+    kind    country, place, person, organisation or thing (without the column: what the file is named after)
+    weight  1 says little (government, meeting), 2 something (election), 3 much (repatriation); empty for the usual one
+    within  for a place, the country that it lies in
+    en ko ja zh   its names as headlines print them, between `|`; in English `repatriat*` has any ending
+
+One script of Chinese is enough, and width, case and Korean spaces do not matter. Names of countries come from the
+Unicode CLDR, through Babel; what headlines call them besides stands in places.tsv.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from aggregator.errors import UsageError
+
+LANGUAGES = ("en", "ko", "ja", "zh")
+KINDS = ("country", "place", "person", "organisation", "thing")
+
+_FILES = {
+    "places.tsv": "place",
+    "people.tsv": "person",
+    "organisations.tsv": "organisation",
+    "politics.tsv": "thing",
+    "world.tsv": "thing",
+}
+_LOCALES = {"en": ("en",), "ko": ("ko",), "ja": ("ja",), "zh": ("zh_Hans", "zh_Hant")}
+_SHORTEST = 2  # characters of a name from CLDR
+_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # unions, stand-ins, and what is not known
+NOTHING = "-"  # the id of words that mean nothing here, and keep the words inside them from being found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing with its names by language. `weight` is 1 to 3, `within` the id of the country of a place."""
+
+    id: str
+    kind: str
+    weight: int = 2
+    within: str = ""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What it is called where a reason is given: its first English name without a star, else any."""
+        given = self.names.get("en") or next(iter(self.names.values()), (self.id,))
+        plain = next((one for one in given if not one.endswith("*")), None)
+        return plain or self.id.replace("-", " ")
+
+
+@cache
+def built_in() -> tuple[Entry, ...]:
+    """All that comes with the program."""
+    folder = resources.files(__name__)
+    entries = list(_countries())
+    for name, kind in _FILES.items():
+        entries += read(folder.joinpath(name).read_text("utf-8"), name, kind)
+    return tuple(entries)
+
+
+def pairs() -> tuple[Entry, ...]:
+    """Countries named together in a word that names neither: 日米, 美中, 한미. `id` is their ids, with spaces between."""
+    return tuple(read(resources.files(__name__).joinpath("pairs.tsv").read_text("utf-8"), "pairs.tsv", "country"))
+
+
+def opposites() -> Mapping[str, str]:
+    """Things that exclude one another: id -> `question:answer`. One event gives one answer to a question."""
+    text = resources.files(__name__).joinpath("opposites.tsv").read_text("utf-8")
+    table = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return {one: f"{row['question']}:{row['answer']}" for row in table for one in row["ids"].split()}
+
+
+def load(path: Path) -> tuple[Entry, ...]:
+    """The entries of a user's table. Raises UsageError where it cannot be read, with what is wrong."""
+    try:
+        return tuple(read(path.read_text("utf-8-sig"), path.name))
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = "not UTF-8" if isinstance(problem, UnicodeDecodeError) else problem.strerror
+        raise UsageError(f"{path}: a table of names that cannot be read: {reason}") from problem
+
+
+def read(text: str, name: str, kind: str = "thing") -> Iterator[Entry]:
+    """The entries of a table; `kind` is theirs where it has no such column. Raises UsageError with the line at fault."""
+    table = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    if "id" not in (table.fieldnames or ()) or not set(LANGUAGES) & set(table.fieldnames or ()):
+        raise UsageError(f"{name}: the first line names the columns: id, kind, weight, within, en, ko, ja, zh")
+    for row in table:
+        if row["id"] and not row["id"].startswith("#"):
+            try:
+                yield _entry(row, kind)
+            except ValueError as problem:
+                raise UsageError(f"{name}: line {table.line_num}: {problem}") from problem
+
+
+def _entry(row: Mapping[str, str | None], kind: str) -> Entry:
+    kind = (row.get("kind") or kind).strip()
+    weight = (row.get("weight") or "2").strip()
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no kind: {', '.join(KINDS)}")
+    if weight not in ("1", "2", "3"):
+        raise ValueError(f"{weight!r} is no weight from 1 to 3")
+    names = {language: _names(row.get(language) or "") for language in LANGUAGES}
+    return Entry(
+        id=(row["id"] or "").strip(),
+        kind=kind,
+        weight=int(weight),
+        within=(row.get("within") or "").strip().lower(),
+        names={language: given for language, given in names.items() if given},
+    )
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    return tuple(name for one in cell.split("|") if (name := one.strip()))
+
+
+def _countries() -> Iterable[Entry]:
+    """The countries and territories of CLDR, by ISO 3166 code."""
+    from babel import Locale
+
+    locales = {language: [Locale.parse(name) for name in names] for language, names in _LOCALES.items()}
+    codes = sorted(code for code in locales["en"][0].territories if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES)
+    for code in codes:
+        names = {
+            language: tuple(dict.fromkeys(name for one in given if (name := one.territories.get(code))))
+            for language, given in locales.items()
+        }
+        yield Entry(
+            id=code.lower(),
+            kind="country",
+            names={
+                language: tuple(name for name in given if len(name) >= _SHORTEST) for language, given in names.items()
+            },
+        )

@@ -1,0 +1,165 @@
+"""Comparing articles with one another, at the end of a run: copies and stories, article by article, the oldest first.
+
+    ungrouped -> candidates that share clues -> copies, stories -> store
+
+An article is compared with those alone that share clues with it and lie within the window, so the cost of a new article
+does not grow with the database. Some hundred articles make one transaction; what a kill leaves undone stays in the
+queue. What people ruled stands above everything found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aggregator import copies, stories
+from aggregator.model import Clipping, Relation
+from aggregator.store import Store
+
+KEPT = timedelta(days=45)  # how long clues are kept: what is older is compared with nothing that comes
+
+_BATCH = 300  # articles in one transaction
+_POSTINGS = 400  # articles of one clue that are looked at
+_CANDIDATES = 40  # articles that one is compared with
+_COPIES = 30  # texts that are compared for being one
+_REMEMBERED = 5_000  # profiles
+
+
+@dataclass(slots=True)
+class Grouping:
+    """Compares the articles that wait for it."""
+
+    store: Store
+    method: stories.Method
+    _profiles: dict[int, Any] = field(default_factory=dict)
+
+    def work(self, now: datetime) -> int:
+        """Compares all articles that wait. Returns how many there were."""
+        count = 0
+        while batch := self.store.ungrouped(_BATCH):
+            with self.store.transaction():
+                for clipping in batch:
+                    self._group(clipping)
+                self.store.grouped(one.id for one in batch)
+            count += len(batch)
+        if count:
+            with self.store.transaction():
+                self.store.forget_clues(_day(now - KEPT))
+        return count
+
+    def _group(self, clipping: Clipping) -> None:
+        self._profiles.pop(clipping.id, None)  # it may have been revised
+        if clipping.story is not None:
+            self.store.leave_story(clipping.id)
+        self._find_copies(clipping)
+        self._find_story(self.store.clippings([clipping.id])[clipping.id])
+
+    # --- copies -------------------------------------------------------------------------------------------------------
+
+    def _find_copies(self, clipping: Clipping) -> None:
+        clues = dict.fromkeys(copies.clues(clipping.title, clipping.summary), 1.0)
+        shared = self.store.sharing(clues, _days(clipping, copies.WINDOW), _POSTINGS)
+        self.store.save_clues(clipping.id, _day(clipping.at), clues)
+        near = sorted((one for one in shared if one != clipping.id), key=lambda one: (-shared[one], one))[:_COPIES]
+        ruled = self.store.rulings(Relation.COPY, [clipping.url])
+        near += self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
+        likely = self.store.clippings(near)
+        found = [one.id for one in likely.values() if _is_ruled(ruled, clipping, one) or copies.likeness(clipping, one)]
+        if not found and clipping.copy_of is None and not self.store.text_of([clipping.id]) - {clipping.id}:
+            return
+        cluster = self.store.clippings(self.store.text_of([clipping.id, *found]) | {clipping.id}).values()
+        rulings = self.store.rulings(Relation.COPY, [one.url for one in cluster])
+        self.store.save_copies(copies.decide(cluster, lambda one, other: _is_ruled(rulings, one, other)))
+
+    # --- stories ------------------------------------------------------------------------------------------------------
+
+    def _find_story(self, clipping: Clipping) -> None:
+        profile = self._profile(clipping)
+        clues = self.method.clues(profile)
+        shared = self.store.sharing(clues, _days(clipping, stories.WINDOW), _POSTINGS)
+        self.store.save_clues(clipping.id, _day(clipping.at), clues)
+        ruled = self.store.rulings(Relation.STORY, [clipping.url])
+        if self._joins_its_text(clipping, ruled):
+            return
+        shared.pop(clipping.id, None)
+        near = sorted(shared, key=lambda one: (-shared[one], one))[:_CANDIDATES]
+        near += self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
+        groups, held = self._groups(clipping, near)
+        verdicts = {one.id: _is_ruled(ruled, clipping, one) for one in held.values()}
+        joining = stories.decide(clipping, groups, self._between(held | {clipping.id: clipping}), verdicts.get)
+        if joining is None:
+            return
+        story = joining.story or self.store.begin_story(clipping.title)
+        reasons = dict.fromkeys((clipping.id, *joining.partners), joining.reason)
+        copied = self.store.text_of(reasons) - reasons.keys()
+        reasons |= dict.fromkeys(copied, "the same text")
+        self.store.save_story(story, reasons)
+        if joining.merged:
+            self.store.merge_stories(story, joining.merged)
+
+    def _joins_its_text(self, clipping: Clipping, ruled: Mapping[tuple[str, str], bool]) -> bool:
+        """An article goes where the other printings of its text are; these begin a story where they have none."""
+        printings = self.store.clippings(self.store.text_of([clipping.id]) - {clipping.id})
+        others = [one for one in printings.values() if _is_ruled(ruled, clipping, one) is not False]
+        if not others:
+            return False
+        told = next((one.story for one in others if one.story is not None), None)
+        story = told or self.store.begin_story(clipping.title)
+        joined = [clipping.id] if told else [clipping.id, *(one.id for one in others)]
+        self.store.save_story(story, dict.fromkeys(joined, "the same text"))
+        return told is not None or clipping.copy_of is not None
+
+    def _groups(self, clipping: Clipping, near: Iterable[int]) -> tuple[dict[int, list[int]], dict[int, Clipping]]:
+        """The stories of near articles, and near articles without one as minus their number; copies stand for nothing."""
+        found = {one.id: one for one in self.store.clippings(near).values() if one.copy_of is None}
+        groups: dict[int, list[int]] = {}
+        for one in list(found.values()):
+            if one.story is None:
+                groups[-one.id] = [one.id]
+            elif one.story not in groups:
+                members = [member for member in self.store.members(one.story) if member.copy_of is None]
+                recent = [member for member in members if abs(member.at - clipping.at) <= 2 * stories.WINDOW]
+                groups[one.story] = [member.id for member in recent]
+                found |= {member.id: member for member in recent}
+        return {key: some for key, some in groups.items() if some}, found
+
+    def _between(self, held: Mapping[int, Clipping]) -> stories.Between:
+        known: dict[tuple[int, int], stories.Likeness] = {}
+
+        def between(one: int, other: int) -> stories.Likeness:
+            pair = (one, other) if one < other else (other, one)
+            if pair not in known:
+                known[pair] = self.method.likeness(*(self._profile(held[number]) for number in pair))
+            return known[pair]
+
+        return between
+
+    def _profile(self, clipping: Clipping) -> Any:
+        found = self._profiles.get(clipping.id)
+        if found is None:
+            if len(self._profiles) >= _REMEMBERED:
+                for old in list(self._profiles)[: _REMEMBERED // 4]:
+                    del self._profiles[old]
+            found = self._profiles[clipping.id] = self.method.profile(clipping)
+        return found
+
+
+_Rulings = Mapping[tuple[str, str], bool]
+
+
+def _is_ruled(rulings: _Rulings, one: Clipping, other: Clipping) -> bool | None:
+    """What a person decided of two articles, if anything."""
+    first, second = sorted((one.url, other.url))
+    return rulings.get((first, second))
+
+
+def _day(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)).days
+
+
+def _days(clipping: Clipping, window: timedelta) -> tuple[int, int]:
+    return _day(clipping.at - window), _day(clipping.at + window)
+
+

@@ -1,0 +1,179 @@
+"""Which articles belong together: candidates, copies, stories, and what people ruled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from aggregator import rows
+from aggregator.model import Clipping, Copy, Relation
+from aggregator.store.addresses import Addresses
+
+_CLIPPING = """
+SELECT articles.id, articles.url, articles.title, articles.summary, articles.language, articles.topics,
+       articles.published_at, articles.published_precision, articles.first_seen_at, articles.copy_of, articles.story,
+       outlets.id AS outlet, outlets.name AS outlet_name, outlets.homepage, outlets.country
+FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
+"""
+_REFRESH = """
+UPDATE stories SET
+  title = coalesce((SELECT title FROM articles WHERE story = stories.id
+                    ORDER BY copy_of IS NOT NULL, coalesce(published_at, first_seen_at), id LIMIT 1), title),
+  languages = (SELECT json_group_array(language) FROM (
+    SELECT DISTINCT language FROM articles WHERE story = stories.id ORDER BY language)),
+  articles = (SELECT count(*) FROM articles WHERE story = stories.id),
+  outlets = (SELECT count(DISTINCT outlet) FROM articles WHERE story = stories.id),
+  first_at = (SELECT min(coalesce(published_at, first_seen_at)) FROM articles WHERE story = stories.id),
+  last_at = (SELECT max(coalesce(published_at, first_seen_at)) FROM articles WHERE story = stories.id)
+WHERE id = ?
+"""
+
+
+class Groups(Addresses):
+    """Which articles belong together."""
+
+    # --- the queue ----------------------------------------------------------------------------------------------------
+
+    def ungrouped(self, limit: int) -> tuple[Clipping, ...]:
+        """Articles that wait for being compared, the oldest first."""
+        found = self._rows(
+            f"{_CLIPPING} WHERE articles.id IN (SELECT article FROM ungrouped)"  # noqa: S608 - constants
+            " ORDER BY coalesce(articles.published_at, articles.first_seen_at), articles.id LIMIT ?",
+            (limit,),
+        )
+        return tuple(map(rows.clipping, found))
+
+    def queue(self, articles: Iterable[int] | None = None) -> None:
+        """Notes that articles are to be compared (again); without numbers, all of them."""
+        if articles is None:
+            self._connection.execute("INSERT OR IGNORE INTO ungrouped (article) SELECT id FROM articles")
+        else:
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO ungrouped (article) VALUES (?)", [(one,) for one in articles]
+            )
+
+    def grouped(self, articles: Iterable[int]) -> None:
+        """Notes that articles were compared."""
+        self._connection.executemany("DELETE FROM ungrouped WHERE article = ?", [(one,) for one in articles])
+
+    # --- candidates ---------------------------------------------------------------------------------------------------
+
+    def clippings(self, articles: Iterable[int]) -> dict[int, Clipping]:
+        """Articles by their numbers."""
+        found = self._rows(
+            f"{_CLIPPING} WHERE articles.id IN (SELECT value FROM json_each(?))",  # noqa: S608 - constants
+            (rows.json_text(list(articles)),),
+        )
+        return {row["id"]: rows.clipping(row) for row in found}
+
+    def save_clues(self, article: int, day: int, clues: Iterable[int]) -> None:
+        """Writes under which numbers an article is found on a day."""
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO clues (clue, day, article) VALUES (?, ?, ?)",
+            [(clue, day, article) for clue in clues],
+        )
+
+    def sharing(self, clues: Mapping[int, float], days: tuple[int, int], limit: int) -> dict[int, float]:
+        """Articles of these days, both included, by the sum of the weights of the clues they share.
+
+        Of a clue that has more than `limit` articles in these days, those of the last days count.
+        """
+        found: dict[int, float] = {}
+        for clue, weight in clues.items():
+            for (article,) in self._connection.execute(
+                "SELECT article FROM clues WHERE clue = ? AND day BETWEEN ? AND ?"
+                " ORDER BY day DESC, article DESC LIMIT ?",
+                (clue, *days, limit),
+            ):
+                found[article] = found.get(article, 0.0) + weight
+        return found
+
+    def forget_clues(self, before: int) -> int:
+        """Drops the clues of days before a day, by which nothing is looked for any more. Returns how many."""
+        return self._connection.execute("DELETE FROM clues WHERE day < ?", (before,)).rowcount
+
+    # --- copies -------------------------------------------------------------------------------------------------------
+
+    def text_of(self, articles: Iterable[int]) -> set[int]:
+        """Articles with their originals, and with all other copies of these."""
+        found = self._rows(
+            "SELECT id FROM articles WHERE id IN (SELECT value FROM json_each(:some)) OR copy_of IN"
+            " (SELECT coalesce(copy_of, id) FROM articles WHERE id IN (SELECT value FROM json_each(:some)))"
+            " OR id IN (SELECT copy_of FROM articles WHERE id IN (SELECT value FROM json_each(:some)))",
+            {"some": rows.json_text(list(articles))},
+        )
+        return {row["id"] for row in found}
+
+    def save_copies(self, copies: Iterable[Copy]) -> None:
+        """Writes which articles are copies of which."""
+        self._connection.executemany(
+            "UPDATE articles SET copy_of = ?, copy_reason = ? WHERE id = ?",
+            [(one.original, one.reason, one.article) for one in copies],
+        )
+
+    # --- stories ------------------------------------------------------------------------------------------------------
+
+    def members(self, story: int) -> tuple[Clipping, ...]:
+        """The articles of a story, the earliest first."""
+        found = self._rows(
+            f"{_CLIPPING} WHERE articles.story = ?"  # noqa: S608 - constants
+            " ORDER BY coalesce(articles.published_at, articles.first_seen_at), articles.id",
+            (story,),
+        )
+        return tuple(map(rows.clipping, found))
+
+    def begin_story(self, title: str) -> int:
+        """The number of a new story."""
+        return self._insert("stories", {"title": title})
+
+    def save_story(self, story: int, reasons: Mapping[int, str]) -> None:
+        """Counts articles to a story, each for a reason; whatever story they leave is counted anew."""
+        left = {one.story for one in self.clippings(reasons).values() if one.story not in (None, story)}
+        self._connection.executemany(
+            "UPDATE articles SET story = ?, story_reason = ? WHERE id = ?",
+            [(story, reason, article) for article, reason in reasons.items()],
+        )
+        self.refresh_stories((story, *(one for one in left if one is not None)))
+
+    def leave_story(self, article: int) -> None:
+        """Takes an article out of its story."""
+        held = self.clippings([article])[article].story
+        if held is not None:
+            self._connection.execute("UPDATE articles SET story = NULL, story_reason = NULL WHERE id = ?", (article,))
+            self.refresh_stories((held,))
+
+    def merge_stories(self, story: int, others: Iterable[int]) -> None:
+        """Makes other stories this one. Their articles keep the reasons for which they came together."""
+        for other in others:
+            self._connection.execute("UPDATE articles SET story = ? WHERE story = ?", (story, other))
+            self._connection.execute("DELETE FROM stories WHERE id = ?", (other,))
+        self.refresh_stories((story,))
+
+    def refresh_stories(self, stories: Iterable[int]) -> None:
+        """Counts stories anew; one that has a single article left is none."""
+        for story in dict.fromkeys(stories):
+            self._connection.execute(_REFRESH, (story,))
+            if self._rows("SELECT 1 FROM stories WHERE id = ? AND articles < 2", (story,)):
+                self._connection.execute("UPDATE articles SET story = NULL, story_reason = NULL WHERE story = ?", (story,))
+                self._connection.execute("DELETE FROM stories WHERE id = ?", (story,))
+
+    # --- what people ruled --------------------------------------------------------------------------------------------
+
+    def rule(self, relation: Relation, pairs: Iterable[tuple[str, str]], *, same: bool, now: datetime) -> None:
+        """Writes what a person decided of pairs of articles, by their canonical URLs."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO rulings (relation, one, other, same, ruled_at) VALUES (?, ?, ?, ?, ?)",
+            [(relation, *sorted(pair), int(same), rows.to_text(now)) for pair in pairs],
+        )
+
+    def rulings(self, relation: Relation, addresses: Sequence[str]) -> dict[tuple[str, str], bool]:
+        """What was ruled on any of these articles: pairs of URLs in their order, and whether they belong together."""
+        if not addresses or not self._rows("SELECT 1 FROM rulings LIMIT 1"):
+            return {}
+        some = rows.json_text(list(addresses))
+        found = self._rows(
+            "SELECT one, other, same FROM rulings WHERE relation = ? AND"
+            " (one IN (SELECT value FROM json_each(?)) OR other IN (SELECT value FROM json_each(?)))",
+            (relation, some, some),
+        )
+        return {(row["one"], row["other"]): bool(row["same"]) for row in found}

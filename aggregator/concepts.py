@@ -13,14 +13,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 import ahocorasick
 
-from aggregator import gazetteer, numbers, sounds
+from aggregator import credits, gazetteer, numbers, sounds
 from aggregator.gazetteer import Entry
 from aggregator.model import Concept
 from aggregator.text import fold, script
@@ -35,7 +35,8 @@ _WEIGHTS = {
     "organisation": (1.0, 2.2, 3.0),
     "thing": (0.5, 1.3, 2.4),
 }
-_WORD, _NAME, _CHARACTERS = 0.8, 1.8, 0.6  # of what no table knows
+
+_SCORE = 1.8  # of a result, the higher number first
 _IN_SUMMARY = 0.6  # of the weight, for what only the summary names
 
 
@@ -55,6 +56,7 @@ class Found(NamedTuple):
     start: int
     end: int
     entry: Entry
+    inside: bool = False  # of a longer name
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,8 @@ class Squeezed:
 class Lexicon:
     """Everything that has a name, compiled for looking it up."""
 
-    def __init__(
-        self, entries: Iterable[Entry], pairs: Iterable[Entry] = (), opposites: Mapping[str, str] | None = None
-    ) -> None:
-        """Compiles entries; those of `pairs` stand for several, whose ids theirs name. `opposites` exclude one another."""
-        self._answers = opposites or {}
+    def __init__(self, entries: Iterable[Entry], pairs: Iterable[Entry] = ()) -> None:
+        """Compiles entries; those of `pairs` stand for several, whose ids theirs name."""
         self._entries: dict[str, Entry] = {}
         for entry in entries:
             if entry.id != gazetteer.NOTHING:
@@ -99,25 +98,27 @@ class Lexicon:
     def concept(self, entry: Entry, meanings: int = 1) -> Concept:
         """An entry as a concept; a word of several meanings says less of each."""
         weight = _WEIGHTS[entry.kind][entry.weight - 1] / meanings
-        return Concept(entry.id, entry.kind, entry.name, weight, unit=self._answers.get(entry.id, ""))
+        return Concept(entry.id, entry.kind, entry.name, weight)
 
     def country(self, code: str) -> Entry | None:
         """The entry of a country by its ISO 3166 code, in lower case."""
         return self._entries.get(code)
 
     def find(self, squeezed: Squeezed, language: str) -> list[Found]:
-        """What a text names, from left to right; of names inside longer names, only the longer ones."""
+        """What a text names, from left to right; of what stands inside longer names, only what these imply."""
         found = [one for name in _languages(language) for one in self._matches(squeezed, name)]
         found.sort(key=lambda one: (one.start, -one.end, one.entry.kind == "thing"))
         kept: list[Found] = []
+        outer: Found | None = None
         for one in found:
-            last = kept[-1] if kept else None
-            if last is None or one.end > last.end:
+            if outer is None or one.end > outer.end:
+                outer = one
                 kept.append(one)
-            elif (one.start, one.end) == (last.start, last.end) and (
-                one.entry.kind != "thing" or last.entry.kind == "thing"
-            ):
-                kept.append(one)  # a word of two meanings; but a name is not a thing besides
+            elif (one.start, one.end) == (outer.start, outer.end):
+                if one.entry.kind != "thing" or outer.entry.kind == "thing":
+                    kept.append(one)  # a word of two meanings; but a name is not a thing besides
+            elif _implies(outer.entry, one.entry):
+                kept.append(one._replace(inside=True))
         return kept
 
     def _matches(self, squeezed: Squeezed, language: str) -> Iterator[Found]:
@@ -129,6 +130,11 @@ class Lexicon:
                 start = last + 1 - term.length
                 if _stands(squeezed, start, last + 1, term):
                     yield Found(start, last + 1, term.entry)
+
+
+def _implies(outer: Entry, inner: Entry) -> bool:
+    """Whether a name says what stands inside it: 탄도미사일 a missile, 日本銀行 Japan; but 京都 is not in 東京都."""
+    return outer.kind == inner.kind == "thing" or (inner.kind == "country" and outer.kind in ("organisation", "thing"))
 
 
 def _languages(tag: str) -> tuple[str, ...]:
@@ -230,7 +236,8 @@ def _stands_in_katakana(text: str, start: int, end: int) -> bool:
 def found(title: str, summary: str, language: str, lexicon: Lexicon) -> tuple[Concept, ...]:
     """What an article speaks of, each concept once, the weightiest first."""
     concepts: dict[str, Concept] = {}
-    for text, factor in ((title, 1.0), (summary[:SUMMARY], _IN_SUMMARY)):
+    said = credits.without_credits(summary[:SUMMARY])
+    for text, factor in ((credits.without_tags(title), 1.0), (said, _IN_SUMMARY)):
         for one in _of(text, language, lexicon):
             weight = one.weight * factor
             if one.key not in concepts or concepts[one.key].weight < weight:
@@ -246,20 +253,25 @@ def _of(text: str, language: str, lexicon: Lexicon) -> Iterator[Concept]:
     meanings = Counter((place.start, place.end) for place in places)
     for place in places:
         for entry in lexicon.entries_of(place.entry):
-            yield lexicon.concept(entry, meanings[place.start, place.end])
+            yield lexicon.concept(entry, meanings[place.start, place.end] + place.inside)
             if entry.within and (country := lexicon.country(entry.within)):
                 yield lexicon.concept(country)
-    for number in numbers.of_folded(squeezed.text):
+    given = numbers.of_folded(squeezed.text)
+    for number in given:
         if concept := _number(number):
             yield concept
-    yield from _words(squeezed, places, language.partition("-")[0])
+    for one, other in pairwise(given):
+        if one.kind == other.kind == "score" and other.start - one.end <= 4:
+            high, low = sorted((int(one.value), int(other.value)), reverse=True)
+            yield Concept(f"#{high}-{low}", "number", f"{high}-{low}", _SCORE, unit="score")
+    yield from _names(squeezed, places, language.partition("-")[0])
 
 
 def _number(number: numbers.Number) -> Concept | None:
     """A number as a concept, where it says what and not when: the more digits, the less it is a coincidence."""
     if number.kind == numbers.DATE:
         return Concept(f"@{number.digits}", "date", number.digits, 0.0, unit="date")
-    if number.kind in numbers.CALENDAR or number.kind in (numbers.NAME, "ordinal"):
+    if number.kind in numbers.CALENDAR or number.kind in (numbers.NAME, "ordinal", "score"):
         return None
     digits = number.digits.replace(".", "").strip("0")
     weight = 0.4 if number.value <= 12 and "." not in number.digits else 0.7 + 0.5 * min(3, len(digits))
@@ -275,46 +287,28 @@ def _readable(digits: str) -> str:
 # --- what no table knows ----------------------------------------------------------------------------------------------
 
 _LATIN = re.compile(r"[a-z][a-z0-9]*(?:[-'’&.][a-z0-9]+)*")
-_HANGUL = re.compile(r"[가-힣]{2,}")
+_HANGUL = re.compile(r"[가-힣]{3,}")
 _KATAKANA = re.compile(r"[ァ-ヺー]{3,}")
-_HAN = re.compile(r"[々\u3400-\u9fff]{2,}")
 _KOREAN_ENDING = re.compile(
-    r"(?<=[가-힣]{2})(?:에서는|으로는|에서|에게|에는|으로|까지|부터|라고|이라|라며|한다|했다|됐다|된다|하는|하고|해야|"
-    r"이다|들이|들을|들은|들|은|는|이|가|을|를|에|의|로|와|과|도|만|서|며|고)\Z"
+    r"(?<=[가-힣]{3})(?:에서는|으로는|에서|에게|에는|으로|까지|부터|라고|이라|이라며|은|는|이|가|을|를|에|의|로|와|과|도|서|측)\Z"
 )
-
-_ENGLISH_STOP = frozenset(
-    """
-    a about after again against all also amid among an and any are as at away back be because been before being between
-    both but by can could day days did do does down during each end even every few first for from further get gets give
-    go goes had has have having he her here his how if in into is it its just last late latest least less like make
-    makes may me might month months more most much must my near new next no nor not now of off on once one only or other
-    our out over own part per plans put says say said set sets she should since so some still such take takes than that
-    the their them then there these they this those three through time to today told too top two under until up us use
-    very via was way we week weeks well were what when where which while who whom whose why will with within without
-    would year years yet you your yesterday tomorrow update breaking exclusive video photos watch live opinion analysis
-    """.split()
-)
-_HAN_STOP = frozenset(map(fold, "表示 进行 今日 今天 昨日 明日 本日 最新 记者 新闻 报道 時事 記者 報道 一个 我们 没有 什么 可能 認为 以来".split()))
+_SHORTEST = 4  # consonants of a name that is no coincidence
+_NAME = 2.0
 
 
-def _words(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iterator[Concept]:
-    """Words, names by their sound, and pairs of Chinese characters, outside what the tables know."""
+def _names(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iterator[Concept]:
+    """Foreign names that no table knows, by their sound."""
     rest = _without(squeezed.text, places)
     for match in _LATIN.finditer(rest):
-        yield from _latin(match[0], squeezed.printed[match.start() : match.end()], language)
-    if language == "ko":
-        for start, end in _korean_words(squeezed, rest):
-            word = _KOREAN_ENDING.sub("", rest[start:end])
-            yield Concept(f"w:{word}", "word", word, _WORD)
-            yield from _sounds(word)
+        if squeezed.printed[match.start()].isupper():
+            yield from _sounds(match[0].removesuffix("'s"))
     for match in _KATAKANA.finditer(rest):
-        yield Concept(f"w:{match[0]}", "word", match[0], _NAME)
         yield from _sounds(match[0])
-    for match in _HAN.finditer(rest):
-        for pair in map("".join, pairwise(match[0])):
-            if pair not in _HAN_STOP:
-                yield Concept(f"h:{pair}", "characters", pair, _CHARACTERS)
+    if language == "ko":
+        for match in _HANGUL.finditer(rest):
+            cuts = sorted({match.start(), match.end(), *(one for one in squeezed.starts if match.start() < one < match.end())})
+            for start, end in pairwise(cuts):
+                yield from _sounds(_KOREAN_ENDING.sub("", rest[start:end]))
 
 
 def _without(text: str, places: Iterable[Found]) -> str:
@@ -325,37 +319,7 @@ def _without(text: str, places: Iterable[Found]) -> str:
     return "".join(chars)
 
 
-def _latin(word: str, printed: str, language: str) -> Iterator[Concept]:
-    """A word in Latin letters: a name where it has a capital, or stands in another script; else an English word."""
-    if len(word) < 2 or word in _ENGLISH_STOP or word.isdigit():
-        return
-    if language in ("ko", "ja", "zh") or printed[:1].isupper():
-        name = word.removesuffix("'s").removesuffix("’s")
-        yield Concept(f"n:{name}", "name", printed, _NAME if language != "en" or len(name) > 3 else _WORD)
-        yield from _sounds(name)
-    elif len(word) > 3:
-        yield Concept(f"w:{_stem(word)}", "word", word, _WORD)
-
-
-def _stem(word: str) -> str:
-    """An English word without the endings of number and time, roughly."""
-    for ending in ("'s", "ations", "ation", "ings", "ing", "ies", "ied", "ers", "ed", "es", "er", "s"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word.removesuffix(ending)
-    return word
-
-
-def _korean_words(squeezed: Squeezed, rest: str) -> Iterator[tuple[int, int]]:
-    """The words of a Korean text that the tables leave over, cut where spaces were."""
-    for match in _HANGUL.finditer(rest):
-        cuts = sorted({match.start(), match.end(), *(one for one in squeezed.starts if match.start() < one < match.end())})
-        yield from ((start, end) for start, end in pairwise(cuts) if end - start >= 2)
-
-
-_SHORTEST_SOUND = 3  # consonants
-
-
 def _sounds(name: str) -> Iterator[Concept]:
     for one in sorted(sounds.skeletons(name)):
-        if len(one) >= _SHORTEST_SOUND:
-            yield Concept(f"s:{one}", "sound", name, 0.5 * min(len(one), 5))
+        if len(one) >= _SHORTEST:
+            yield Concept(f"s:{one}", "name", name, _NAME)

@@ -32,6 +32,7 @@ _SKETCH = 8  # of those runs, the ones with the least numbers: a sample that two
 _WEIGHT = 20  # of a headline that proves something: a Latin letter weighs 1, any other 2
 _LONG_HEADLINE = 36
 _LONG_SUMMARY = 40  # weight of a summary that proves something
+_SAME_SUMMARY = 0.8  # share of runs from which two summaries are the same sentences
 _STRANGE = 0.08  # share of runs below which two summaries are of two texts
 
 
@@ -51,17 +52,27 @@ class _Text:
 @lru_cache(maxsize=4096)
 def _text(title: str, summary: str) -> _Text:
     bare = credits.without_tags(title)
-    letters, said = _letters(bare), credits.without_credits(summary)
+    given = numbers.found(bare)
+    letters, said = _letters(_with_digits(bare, given)), credits.without_credits(summary)
     body = _letters(said)
     return _Text(
         headline=letters,
-        numbers=tuple(sorted(one.digits for one in numbers.found(bare))),
+        numbers=tuple(sorted(one.digits for one in given)),
         pairs=frozenset(ngrams(letters, 2)),
-        words=frozenset(re.findall(r"\w+", fold(bare))) - _FILLERS,
+        words=frozenset(word for piece in bare.split() for word in re.findall(r"\w+", fold(piece))) - _FILLERS,
         summary=body,
         summary_numbers=tuple(one.digits for one in numbers.found(said)),
         runs=frozenset(ngrams(body, 4)) if body else frozenset(),
     )
+
+
+def _with_digits(text: str, given: Sequence[numbers.Number]) -> str:
+    """A folded text whose numbers are all written in digits: 7천명대 is 7000명대."""
+    folded, done, pieces = fold(text), 0, []
+    for one in given:
+        pieces += [folded[done : one.start], one.digits]
+        done = one.end
+    return "".join((*pieces, folded[done:]))
 
 
 # Characters that Korean headlines write for syllables: 尹대통령 is 윤대통령, 北 the beginning of 북한.
@@ -117,30 +128,43 @@ def likeness(one: Clipping, other: Clipping) -> str | None:
 
 def _compared(one: _Text, other: _Text) -> str | None:
     summaries = _agreement(one, other)
-    strange = summaries is not None and summaries < _STRANGE
+    agreement = summaries or 0.0
     weight = headlines.weight(min(one.headline, other.headline, key=len))
     if one.headline == other.headline:
-        proved = weight >= _WEIGHT and not (strange and weight < _LONG_HEADLINE)
-        return "same headline" if proved or (summaries or 0) >= 0.5 else None
-    if (summaries or 0) >= 0.5 and not _same_numbers(one.summary_numbers, other.summary_numbers):
+        strange = summaries is not None and summaries < _STRANGE and weight < _LONG_HEADLINE
+        return "same headline" if (weight >= _WEIGHT and not strange) or agreement >= 0.5 else None
+    if agreement >= 0.5 and not _same_numbers(one.summary_numbers, other.summary_numbers):
         return None
     alike = len(one.pairs & other.pairs) / max(1, min(len(one.pairs), len(other.pairs)))
-    numbers_agree = one.numbers == other.numbers or (
-        (summaries or 0) >= 0.6 and _within(one.numbers, other.numbers)
-    )
-    if not numbers_agree:
-        return None
-    same_words = one.words == other.words
-    replaced = not same_words and _replaced(one.headline, other.headline)
-    if not replaced and (alike >= 0.6 or same_words):
-        if (summaries or 0) >= 0.4:
-            return "nearly the same headline, same summary"
-        if summaries is None and (alike >= 0.75 or same_words) and weight >= _WEIGHT:
-            return "nearly the same headline"
-        return None
-    if (summaries or 0) >= 0.8:
+    if agreement >= _SAME_SUMMARY and (_numbers_agree(one, other, agreement) or one.summary_numbers):
         return "headline rewritten, same summary" if alike < 0.6 else "nearly the same headline, same summary"
-    return None
+    if weight < _WEIGHT or not _numbers_agree(one, other, agreement):
+        return None
+    if (alike >= 0.65 or one.words == other.words) and not _replaced(one, other):
+        if agreement >= 0.4:
+            return "nearly the same headline, same summary"
+        return "nearly the same headline" if summaries is None else None
+    return "headline reworded, same numbers" if summaries is None and _is_reworded(one, other) else None
+
+
+def _numbers_agree(one: _Text, other: _Text, agreement: float) -> bool:
+    """Whether two headlines give the same numbers; one may leave some out where enough else is the same."""
+    enough = agreement >= 0.6 or len(_telling(one) & _telling(other)) >= 2
+    shorter, longer = sorted((one.numbers, other.numbers), key=len)
+    return shorter == longer or (enough and set(shorter) <= set(longer))
+
+
+def _telling(text: _Text) -> set[str]:
+    """The numbers of a headline that two events hardly share: of three digits and more, and not round."""
+    bare = {one: one.replace(".", "") for one in text.numbers}
+    return {one for one, digits in bare.items() if len(digits) >= 3 and len(digits.strip("0")) >= 2}
+
+
+def _is_reworded(one: _Text, other: _Text) -> bool:
+    """Whether two headlines have most of their letters in common, and numbers that make it no coincidence."""
+    if one.numbers != other.numbers or not (len(one.numbers) > 1 or _telling(one)):
+        return False
+    return 2 * len(one.pairs & other.pairs) >= _REWORDED * (len(one.pairs) + len(other.pairs))
 
 
 def _agreement(one: _Text, other: _Text) -> float | None:
@@ -158,23 +182,23 @@ def _same_numbers(one: Sequence[str], other: Sequence[str]) -> bool:
     return all(any(number == held for held in rest) for number in shorter[:-1])
 
 
-def _within(one: Sequence[str], other: Sequence[str]) -> bool:
-    shorter, longer = sorted((one, other), key=len)
-    return set(shorter) <= set(longer)
-
-
 _PARTICLES = frozenset("이가은는을를의에로와과도만서며고여명のはがをにでともへやら的了在与和並并及将將")
 _FILLERS = frozenset("a an the and of in on at to for with by as is are says said after its".split())
 
 
+_REWORDED = 0.62  # of the pairs of letters of two headlines, what a rewording keeps
 _TRIFLE = 0.12  # of the letters of two headlines, what one may have more than the other on both sides
 
 
-def _replaced(one: str, other: str) -> bool:
+def _replaced(first: _Text, second: _Text) -> bool:
     """Whether each headline has words that the other has not: then it may be another event of a template.
 
     A word in the place of another word always counts; words left out here and added there count unless they are few.
     """
+    if first.words == second.words:
+        return False
+    one, other = first.headline, second.headline
+    trifle = _TRIFLE * (2 if len(_telling(first) & _telling(second)) >= 2 else 1)
     lost = gained = 0
     for kind, start, end, begin, stop in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         if kind == "equal":
@@ -184,7 +208,7 @@ def _replaced(one: str, other: str) -> bool:
             return True
         lost += (end - start) * losing
         gained += (stop - begin) * gaining
-    return bool(lost and gained) and lost + gained > _TRIFLE * (len(one) + len(other))
+    return bool(lost and gained) and lost + gained > trifle * (len(one) + len(other))
 
 
 # --- who copied whom --------------------------------------------------------------------------------------------------

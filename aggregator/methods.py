@@ -39,7 +39,7 @@ def method(config: Config) -> stories.Method:
 def setting(config: Config) -> Setting:
     """The names of the gazetteer, those of feeds.yaml's own tables, and those of the topics."""
     own = [entry for path in config.stories.names for entry in gazetteer.load(Path(path))]
-    lexicon = concepts.Lexicon((*own, *gazetteer.built_in()), gazetteer.pairs(), gazetteer.opposites())
+    lexicon = concepts.Lexicon((*own, *gazetteer.built_in()), gazetteer.pairs())
     return Setting(lexicon=lexicon, topics={topic.id: topic.name for topic in config.topics.values()})
 
 

@@ -673,9 +673,8 @@ class Relation(StrEnum):
 class Concept:
     """Something that an article speaks of. `key` is the same in every language, `name` is for reasons.
 
-    `weight` says how much it tells that two articles share it; `unit` is the kind of thing that a number counts, or the
-    question that a thing answers, with the answer (`direction:up`); `headline` whether the headline has it, or only the
-    summary.
+    `weight` says how much it tells that two articles share it; `unit` is the kind of thing that a number counts;
+    `headline` whether the headline has it, or only the summary.
     """
 
     key: str

@@ -21,7 +21,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from aggregator import concepts, zones
+from aggregator import concepts
 from aggregator.model import Clipping, Concept, Joining
 
 WINDOW = timedelta(days=3)  # between two articles that are compared
@@ -29,7 +29,8 @@ SAME = 0.7  # the score from which two articles are about one event
 
 _CLUES = 16  # concepts of an article by which others are found, the weightiest
 _LIGHTEST = 0.8  # weight of a concept that leads to candidates
-_REASONS = 5  # concepts that a reason names
+_REASONS = 5  # concepts that a reason names, and …
+_TOLD = 0.4  # … the weight of the lightest among them
 
 
 class Likeness(NamedTuple):
@@ -59,7 +60,7 @@ class Method(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What an article speaks of, by key; `topics` are those of feeds.yaml that it mentions."""
+    """What an article speaks of: concepts by key."""
 
     clipping: Clipping
     concepts: Mapping[str, Concept]
@@ -76,7 +77,7 @@ class ByConcepts:
         self._lexicon, self._topics = lexicon, topics
 
     def profile(self, clipping: Clipping) -> Profile:
-        """What an article speaks of; its outlet's country counts where it names no other."""
+        """What an article speaks of, and the topics that it mentions."""
         found = concepts.found(clipping.title, clipping.summary, clipping.language, self._lexicon)
         held = {one.key: one for one in found}
         for topic in clipping.topics:
@@ -87,43 +88,22 @@ class ByConcepts:
         """The weightiest concepts but countries, in which every press abounds."""
         weighty = [one for one in profile.concepts.values() if one.kind != "country" and one.weight >= _LIGHTEST]
         weighty.sort(key=lambda one: (-one.weight, one.key))
-        return {clue(one.key): one.weight for one in weighty[:_CLUES]}
+        return {_clue(one.key): one.weight for one in weighty[:_CLUES]}
 
     def likeness(self, one: Profile, other: Profile) -> Likeness:
-        """How like two articles are by what they share and what contradicts it."""
-        evidence = weigh(one, other)
-        score = 1 / (1 + math.exp(-evidence.total))
-        return Likeness(score, reason(evidence.shared, one.clipping, other.clipping))
+        """How like two articles are, by what they share and what contradicts it."""
+        keys = one.concepts.keys() & other.concepts.keys()
+        shared = sorted((_lesser(one.concepts[key], other.concepts[key]) for key in keys), key=_heaviest_first)
+        total = _BEFORE + sum(WEIGHTS.get(name, 0.0) * value for name, value in evidence(one, other, shared).items())
+        return Likeness(1 / (1 + math.exp(-total)), reason(shared, one.clipping, other.clipping))
 
 
 _TOPIC = 1.0
 
 
 @lru_cache(maxsize=65536)
-def clue(key: str) -> int:
-    """The number of a concept, below 2**48."""
+def _clue(key: str) -> int:
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).digest())
-
-
-class Evidence(NamedTuple):
-    """What speaks for and against two articles being about one event; over 0 it is more likely than not."""
-
-    total: float
-    shared: tuple[Concept, ...]
-    features: Mapping[str, float]
-
-
-ENTITIES = ("country", "place", "person", "organisation", "thing")
-UNKNOWN = ("word", "name", "characters", "sound")
-
-
-def weigh(one: Profile, other: Profile) -> Evidence:
-    """The evidence on two articles."""
-    keys = one.concepts.keys() & other.concepts.keys()
-    shared = sorted((_lesser(one.concepts[key], other.concepts[key]) for key in keys), key=_heaviest_first)
-    features = _features(one, other, shared)
-    total = sum(_COEFFICIENTS.get(name, 0.0) * value for name, value in features.items()) + _INTERCEPT
-    return Evidence(total, tuple(shared), features)
 
 
 def _lesser(one: Concept, other: Concept) -> Concept:
@@ -134,41 +114,83 @@ def _heaviest_first(concept: Concept) -> tuple[float, str]:
     return -concept.weight, concept.key
 
 
-def _features(one: Profile, other: Profile, shared: Sequence[Concept]) -> dict[str, float]:
-    features: dict[str, float] = {}
-    kinds: set[str] = set()
-    for concept in shared:
-        if concept.kind in ENTITIES or concept.kind == "number":
-            kinds.add(concept.kind)
-        level = "" if concept.kind not in ("thing", "number") else " 1" if concept.weight < 1 else " 2" if concept.weight < 2 else " 3"
-        name = f"shared {concept.kind}{level}"
-        features[name] = features.get(name, 0.0) + (1.0 if level else concept.weight)
-    features["kinds"] = len(kinds)
-    for kind in ENTITIES:
+# How much each kind of evidence weighs: logistic regression (benchmarks/fit_stories.py) over the pairs of articles in
+# tests/grouping/tuning-*.tsv, what is for held to be positive and what is against to be negative. "…, else alike" is
+# the same times the cosine: a template filled in anew shares nearly everything but what matters.
+WEIGHTS = {
+    "cosine": 12.5,
+    "kinds": 0.6,
+    "shared country": 0.6,
+    "shared place": 0.7,
+    "shared organisation": 0.65,
+    "shared name": 0.5,
+    "shared number 2": 0.7,
+    "shared number 3": 1.75,
+    "shared thing 1": 0.1,
+    "shared thing 2": 0.6,
+    "days": -2.1,
+    "days, else alike": -11.0,
+    "differ country, else alike": -9.5,
+    "differ organisation": -0.55,
+    "differ organisation, else alike": -0.75,
+    "differ person": -0.2,
+    "differ person, else alike": -7.1,
+    "differ thing": -0.2,
+    "nothing organisation": -0.1,
+    "nothing person": -0.65,
+    "nothing place, else alike": -7.6,
+    "nothing thing": -0.75,
+    "other date": -1.2,
+    "other date, else alike": -2.3,
+    "other number": -0.65,
+    "other number, else alike": -1.1,
+    "same language": -0.55,
+}
+_BEFORE = -3.05
+
+_ENTITIES = ("country", "place", "person", "organisation", "thing")
+_COMPARED = (*_ENTITIES, "number", "topic")
+_MEASURES = ("percent", "magnitude", "degrees", "money", "score")
+_AGAINST = ("differ ", "nothing ", "other ", "days")
+
+
+def evidence(one: Profile, other: Profile, shared: Sequence[Concept]) -> dict[str, float]:
+    """What speaks for and against two articles being about one event, by the names in WEIGHTS.
+
+    shared KIND: the weight of what both name; of numbers and things, how many of each level (1 to 3)
+    kinds: of how many kinds that is
+    differ KIND: what each headline names and the other article does not, the lesser of the two
+    nothing KIND: 1 where both headlines name something of a kind, and the articles share nothing of it
+    other UNIT: 1 where both headlines give a number of a unit, and not the same; for dates, in the whole article
+    cosine: of the two articles as vectors of concepts, from 0 to 1
+    days: between the two, at most 3
+    """
+    found = _shared(shared, across=one.language != other.language)
+    for kind in _ENTITIES:
         left, right = _only(one, other, kind), _only(other, one, kind)
         if left and right:
-            features[f"differ {kind}"] = min(left, right)
-            if kind not in kinds:
-                features[f"nothing {kind}"] = 1.0
-    features |= _numbers(one, other)
-    features |= _answers(one, other)
-    features["cosine"] = _cosine(one, other, shared, _KNOWN)
-    if one.language == other.language:
-        features["cosine of words"] = _cosine(one, other, shared, UNKNOWN)
-        features["same language"] = 1.0
-    features["days"] = min(3.0, abs((one.clipping.at - other.clipping.at).total_seconds()) / 86400)
-    return features
+            found[f"differ {kind}"] = min(left, right)
+            if not any(concept.kind == kind for concept in shared):
+                found[f"nothing {kind}"] = 1.0
+    found |= _numbers(one, other)
+    cosine = found["cosine"] = _cosine(one, other, shared)
+    found["same language"] = float(one.language == other.language)
+    found["days"] = min(3.0, abs((one.clipping.at - other.clipping.at).total_seconds()) / 86400)
+    return found | {f"{name}, else alike": cosine * min(1.0, found[name]) for name in found if name.startswith(_AGAINST)}
 
 
-_KNOWN = (*ENTITIES, "number", "topic")
-
-
-def _cosine(one: Profile, other: Profile, shared: Sequence[Concept], kinds: Collection[str]) -> float:
-    common = sum(concept.weight**2 for concept in shared if concept.kind in kinds)
-    if not common:
-        return 0.0
-    norms = [sum(c.weight**2 for c in p.concepts.values() if c.kind in kinds) for p in (one, other)]
-    return common / math.sqrt(norms[0] * norms[1])
+def _shared(shared: Sequence[Concept], *, across: bool) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for concept in shared:
+        if concept.kind in ("number", "thing"):
+            name, value = f"shared {concept.kind} {1 + (concept.weight >= 1) + (concept.weight >= 2)}", 1.0
+        elif concept.kind != "name" or across:  # in one language a name by its sound is a word like any other
+            name, value = f"shared {concept.kind}", concept.weight
+        else:
+            continue
+        found[name] = found.get(name, 0.0) + value
+    found["kinds"] = len({one.kind for one in shared} & {*_ENTITIES, "number"})
+    return found
 
 
 def _only(one: Profile, other: Profile, kind: str) -> float:
@@ -181,71 +203,33 @@ def _only(one: Profile, other: Profile, kind: str) -> float:
 
 
 def _numbers(one: Profile, other: Profile) -> dict[str, float]:
-    """How far two articles give other numbers of the same thing."""
     found: dict[str, float] = {}
-    for unit in ("percent", "magnitude", "degrees", "money", "people", "score", "age", ""):
-        left, right = ({key for key, c in p.concepts.items() if c.kind == "number" and c.unit == unit and c.headline}
-                       for p in (one, other))  # fmt: skip
+    for unit in (*_MEASURES, "people", "", "date"):
+        left, right = (
+            {c.key for c in profile.concepts.values() if c.kind in ("number", "date") and c.unit == unit
+             and (c.headline or unit == "date")}
+            for profile in (one, other)
+        )  # fmt: skip
         if left and right and not left & right:
-            found[f"other {unit or 'number'}"] = 1.0
+            found["other measure" if unit in _MEASURES else f"other {unit or 'number'}"] = 1.0
     return found
 
 
-def _answers(one: Profile, other: Profile) -> dict[str, float]:
-    """How often two articles give different answers to one question: up or down, hike or cut."""
-    given = [_by_question(profile) for profile in (one, other)]
-    against = sum(not given[0][question] & given[1][question] for question in given[0].keys() & given[1].keys())
-    dates = [{key for key, c in p.concepts.items() if c.kind == "date"} for p in (one, other)]
-    found = {"opposite": float(against)} if against else {}
-    if all(dates):
-        found["other date" if not dates[0] & dates[1] else "same date"] = 1.0
-    return found
-
-
-def _by_question(profile: Profile) -> dict[str, set[str]]:
-    answers: dict[str, set[str]] = {}
-    for concept in profile.concepts.values():
-        question, _, answer = concept.unit.partition(":")
-        if answer:
-            answers.setdefault(question, set()).add(answer)
-    return answers
-
-
-_COEFFICIENTS = {
-    "cosine": 6.48,
-    "days": -2.80,
-    "differ country": -3.57,
-    "differ person": -0.63,
-    "differ place": -0.17,
-    "differ thing": -0.15,
-    "kinds": 0.37,
-    "nothing country": -0.58,
-    "nothing person": -1.30,
-    "nothing place": -0.83,
-    "nothing thing": -0.96,
-    "other date": -1.87,
-    "other number": -0.62,
-    "same date": 0.19,
-    "same language": -0.56,
-    "shared country": 0.27,
-    "shared number 1": 0.35,
-    "shared number 2": 0.99,
-    "shared number 3": 2.63,
-    "shared person": 0.21,
-    "shared place": 0.44,
-    "shared thing 1": 0.18,
-    "shared thing 2": 0.43,
-}
-_INTERCEPT = -2.07
+def _cosine(one: Profile, other: Profile, shared: Sequence[Concept]) -> float:
+    common = sum(concept.weight**2 for concept in shared if concept.kind in _COMPARED)
+    if not common:
+        return 0.0
+    norms = [sum(c.weight**2 for c in profile.concepts.values() if c.kind in _COMPARED) for profile in (one, other)]
+    return common / math.sqrt(norms[0] * norms[1])
 
 
 def reason(shared: Sequence[Concept], one: Clipping, other: Clipping) -> str:
     """The weightiest of what two articles share, and how far they are apart: `600 · China · repatriation · 2 days`."""
-    names: list[str] = []
+    names: dict[str, str] = {}
     for concept in shared:
-        if concept.name.lower() not in map(str.lower, names):
-            names.append(concept.name)
-    return " · ".join((*names[:_REASONS], _apart(one, other)))
+        if concept.weight >= _TOLD:
+            names.setdefault(concept.name.lower(), concept.name)
+    return " · ".join((*list(names.values())[:_REASONS], _apart(one, other)))
 
 
 def _apart(one: Clipping, other: Clipping) -> str:
@@ -258,7 +242,7 @@ def _apart(one: Clipping, other: Clipping) -> str:
 
 # --- joining ----------------------------------------------------------------------------------------------------------
 
-_TOGETHER = 0.45  # mean score of an article with those of a story: one that is like a single one of many joins no story
+_TOGETHER = 0.55  # mean score of an article with those of a story: one that is like a single one of many joins no story
 _MOST_COMPARED = 12  # articles of a story that one is compared with, the first and the last
 
 Between = Callable[[int, int], Likeness]

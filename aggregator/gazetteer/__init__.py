@@ -51,10 +51,9 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What it is called where a reason is given: its first English name without a star, else any."""
-        given = self.names.get("en") or next(iter(self.names.values()), (self.id,))
-        plain = next((one for one in given if not one.endswith("*")), None)
-        return plain or self.id.replace("-", " ")
+        """What it is called where a reason is given: a thing by its id, all else by its first English name."""
+        given = self.names.get("en") or next(iter(self.names.values()), ())
+        return self.id.replace("-", " ") if self.kind == "thing" or not given else given[0]
 
 
 @cache
@@ -70,13 +69,6 @@ def built_in() -> tuple[Entry, ...]:
 def pairs() -> tuple[Entry, ...]:
     """Countries named together in a word that names neither: 日米, 美中, 한미. `id` is their ids, with spaces between."""
     return tuple(read(resources.files(__name__).joinpath("pairs.tsv").read_text("utf-8"), "pairs.tsv", "country"))
-
-
-def opposites() -> Mapping[str, str]:
-    """Things that exclude one another: id -> `question:answer`. One event gives one answer to a question."""
-    text = resources.files(__name__).joinpath("opposites.tsv").read_text("utf-8")
-    table = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return {one: f"{row['question']}:{row['answer']}" for row in table for one in row["ids"].split()}
 
 
 def load(path: Path) -> tuple[Entry, ...]:

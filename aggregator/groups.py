@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from aggregator import corrections, headlines, identity, urls
 from aggregator.model import Article, Decision, Item, Kind, Known, Mention, Outlet, Revision, RevisionKind, Source
@@ -59,6 +60,15 @@ def _owner(article: Article, known: Known | None) -> Outlet | None:
 
 def _at_home(outlet: Outlet, url: str) -> bool:
     return outlet.homepage is not None and urls.same_site(outlet.homepage, url)
+
+
+def together(known: Sequence[Known]) -> Known | None:
+    """What is held of articles that turn out to be one: the first, with what the source said of any of them."""
+    if not known:
+        return None
+    said = next((one for one in known if one.seen_title is not None), known[0])
+    seen_by = tuple(dict.fromkeys(source for one in known for source in one.seen_by))
+    return replace(known[0], seen_title=said.seen_title, seen_summary=said.seen_summary, seen_by=seen_by)
 
 
 # --- whose words, which date -----------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ _PICTURES = re.compile(
 def keys(article: Article, source: str, *, guid_is_shared: bool = False) -> Mapping[int, str]:
     """The keys of an article as `source` gives it, each with its ground in words.
 
-    `guid_is_shared`: the same document gives that guid to other articles too, so it names none of them.
+    `guid_is_shared`: the same document gives that guid to other headlines too, so it names none of them.
     """
     guid = article.item.guid
     return {

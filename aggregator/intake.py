@@ -148,7 +148,8 @@ class Intake:
     ) -> None:
         """Decides on what a body says that was not known, each article once, under whatever addresses it has there."""
         source = poll.source
-        guids = Counter(item.guid for item in (poll.reading.items if poll.reading else ()))
+        named = {(item.guid, item.title) for item in (poll.reading.items if poll.reading else ())}
+        guids = Counter(guid for guid, _ in named)
         derived = [self.knowledge.derive(item, address, source, now) for address, item in told.items()]
         keys = [identity.keys(one, source.id, guid_is_shared=guids[one.item.guid] > 1) for one, _ in derived]
         held = [known[address].id if address in known else None for address in told]
@@ -161,7 +162,7 @@ class Intake:
                 verdict.addresses[numbers[0]] = grounds
                 continue
             article, mentions = derived[first]
-            one = all_known[numbers[0]] if numbers else None
+            one = groups.together([all_known[number] for number in numbers])
             rivals = [self.knowledge.config.sources[name] for name in (one.seen_by if one else ())
                       if name in self.knowledge.config.sources and name != source.id]  # fmt: skip
             decision = groups.decide(article, mentions, one, source, rivals)

@@ -66,6 +66,11 @@ class Groups(Addresses):
         )
         return {row["id"]: rows.clipping(row) for row in found}
 
+    def reasons(self, article: int) -> tuple[str | None, str | None]:
+        """Why an article is held for a copy, and why it is counted to its story."""
+        row = self._rows("SELECT copy_reason, story_reason FROM articles WHERE id = ?", (article,))[0]
+        return row["copy_reason"], row["story_reason"]
+
     def save_clues(self, article: int, day: int, clues: Iterable[int]) -> None:
         """Writes under which numbers an article is found on a day."""
         self._connection.executemany(

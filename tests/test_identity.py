@@ -1,0 +1,332 @@
+"""One article, one row: whatever leads to it, in any order, any number of times."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator import identity
+from aggregator.intake import Intake, Knowledge
+from aggregator.model import (
+    Config,
+    Document,
+    Fetched,
+    Item,
+    Outlet,
+    Poll,
+    Precision,
+    Reading,
+    Relation,
+    Source,
+    SourceState,
+    Status,
+)
+from aggregator.store import Store
+
+NOW = datetime(2023, 10, 12, 6, 0, tzinfo=UTC)
+OUTLETS = {
+    one.id: one
+    for one in (
+        Outlet(id="khan", name="경향신문", country="KR", homepage="https://www.khan.co.kr"),
+        Outlet(id="yonhap", name="연합뉴스", country="KR", homepage="https://www.yna.co.kr"),
+        Outlet(id="guardian", name="The Guardian", country="GB", homepage="https://www.theguardian.com"),
+        Outlet(id="daily", name="데일리", country="KR", homepage="https://daily.example"),
+        Outlet(id="portal", name="네이버", country="KR", homepage="https://news.naver.com"),
+    )
+}
+SOURCES = {
+    name: Source(id=name, url=f"https://{name}.example/feed", outlet=name.partition("-")[0], kind=kind)
+    for name, kind in {
+        "khan-all": "feed", "khan-world": "feed", "yonhap-all": "feed", "yonhap-sitemap": "sitemap",
+        "guardian-all": "feed", "daily-all": "feed", "daily-front": "feed", "daily-page": "page", "portal-news": "feed",
+    }.items()
+}  # fmt: skip
+
+HEADLINES = (
+    "통일부 “중국서 다수의 북한 주민 북송…탈북민 숫자는 미확인”",
+    "중국, 탈북민 600여 명 강제 북송…정부 “깊은 유감”",
+    "한국은행, 기준금리 3.50%로 동결…6회 연속",
+    "中国が脱北者600人を一斉に強制送還か　人権団体が発表",
+    "日銀総裁「賃金と物価の好循環を見極める」　会見で強調",
+    "韩国统一部：无法确认被遣返脱北者的准确人数",
+    "Seoul voices regret over the return of refugees to North Korea",
+)
+
+
+class Said(NamedTuple):
+    """What a source says of one article: {} stands for the number of the headline, `minutes` after its publication."""
+
+    source: str
+    url: str
+    minutes: float = 0
+    guid: str = ""
+    title: str = "{title}"
+    outlet_text: str = ""
+    dated: bool = True
+
+
+# what is said, how many articles that is, why
+CASES: list[tuple[Sequence[Said], int, str]] = [
+    ([Said("khan-all", "https://www.khan.co.kr/politics/assembly/article/20231012{:04}001"),
+      Said("khan-world", "https://www.khan.co.kr/world/asia/article/20231012{:04}001")],
+     1, "one article under the paths of two sections"),
+    ([Said("yonhap-all", "https://www.yna.co.kr/view/AKR20231012{:06}001?section=politics/all&site=rss"),
+      Said("yonhap-all", "https://m.yna.co.kr/view/AKR20231012{:06}001"),
+      Said("yonhap-sitemap", "https://www.yna.co.kr/amp/view/AKR20231012{:06}001", 4)],
+     1, "mobile, AMP and tracking, and a sitemap that is minutes late"),
+    ([Said("guardian-all", "https://www.theguardian.com/world/2023/oct/12/refugees-{}"),
+      Said("guardian-all", "https://amp.theguardian.com/world/2023/oct/12/refugees-{}#comments")],
+     1, "an AMP host and a fragment"),
+    ([Said("daily-all", "https://daily.example/news/{}-old-slug-of-the-article", guid="tag:daily,2023:{}"),
+      Said("daily-all", "https://daily.example/news/{}-new-slug-of-the-article", guid="tag:daily,2023:{}")],
+     1, "another slug under the same guid"),
+    ([Said("daily-all", "https://daily.example/a/{}", guid="g-{}"),
+      Said("daily-all", "https://daily.example/b/{}", guid="g-{}", title="[수정] {title}")],
+     1, "another headline and address, the same guid and time"),
+    ([Said("daily-all", "https://daily.example/s1/{}", guid="h-{}", dated=False),
+      Said("daily-all", "https://daily.example/s2/{}", guid="h-{}", dated=False)],
+     1, "no date, the same guid and headline"),
+    ([Said("daily-all", "https://daily.example/economy/articleView.html?idxno=7654{:03}"),
+      Said("daily-front", "https://daily.example/top/articleView.html?idxno=7654{:03}", 300)],
+     1, "the article number and the headline, hours later"),
+    ([Said("daily-all", "https://daily.example/view/{}"),
+      Said("portal-news", "https://n.news.naver.com/article/001/00142{:05}", 3, outlet_text="데일리")],
+     1, "a portal shows it minutes later under its outlet's name"),
+    ([Said("daily-all", "https://daily.example/p/{}"), Said("daily-page", "https://daily.example/p/{}", dated=False),
+      Said("daily-front", "http://daily.example:80/p/{}?utm_source=x", 1)],
+     1, "one address: a feed, a page without dates, and a tracked link"),
+    ([Said("daily-all", "https://daily.example/x/{}", title="[속보] {title}"),
+      Said("daily-all", "https://daily.example/y/{}", 2)],
+     2, "a flash, and the article that follows it"),
+    ([Said("daily-all", "https://daily.example/d/{}"), Said("daily-all", "https://daily.example/e/{}", 24 * 60)],
+     2, "the same headline a day later"),
+    ([Said("daily-all", "https://daily.example/h/{}"), Said("daily-all", "https://daily.example/i/{}", 45)],
+     2, "the same headline three quarters of an hour later, under another address"),
+    ([Said("daily-all", "https://daily.example/ph/{}", title="[포토] {title}"),
+      Said("daily-all", "https://daily.example/pi/{}", title="[포토] {title}")],
+     2, "two pictures with one caption"),
+    ([Said("daily-all", "https://daily.example/w/{}"), Said("khan-all", "https://www.khan.co.kr/w/{}")],
+     2, "two outlets print one headline at one time: a copy, not the same article"),
+    ([Said("daily-all", "https://daily.example/n/1{}", title="오늘의 운세"),
+      Said("daily-all", "https://daily.example/n/2{}", title="오늘의 운세")],
+     2, "a headline too short to prove anything"),
+    ([Said("daily-all", "https://daily.example/q/{}", guid="item-1", title="가 {title}"),
+      Said("daily-front", "https://daily.example/r/{}", 60, guid="item-1", title="나 {title}")],
+     2, "a guid that counts places in the feed"),
+]  # fmt: skip
+
+
+class Given(NamedTuple):
+    """An item that a source gives, and the article that it is."""
+
+    source: str
+    item: Item
+    truth: str
+
+
+def said(case: int, headline: int) -> list[Given]:
+    """What is said in a case of CASES, of one headline."""
+    given, number, same = [], case * 50 + headline, CASES[case][1] == 1
+    for place, one in enumerate(CASES[case][0]):
+        at = NOW + timedelta(days=-3 * headline, minutes=one.minutes - 157 * case)  # apart from all others
+        item = Item(
+            title=one.title.format(title=HEADLINES[headline]),
+            link=one.url.format(number),
+            guid=one.guid.format(number) or None,
+            summary="",
+            outlet_text=one.outlet_text or None,
+            dates=(("pubDate", format_datetime(at)),) if one.dated else (),
+        )
+        given.append(Given(one.source, item, f"{case}/{headline}" + ("" if same else f"/{place}")))
+    return given
+
+
+EVERYTHING = [one for case in range(len(CASES)) for headline in range(len(HEADLINES)) for one in said(case, headline)]
+
+
+class Desk:
+    """A database, and sources that give items to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = Store(path)
+        config = Config(sources=SOURCES, outlets=OUTLETS, topics={})
+        with self.store.transaction():
+            self.store.configure(config)
+        self.intake = Intake(Knowledge.of(config), self.store, self.store.begin_run(NOW, "test"))
+
+    def give(self, source: str, *items: Item, body_at: datetime | None = None) -> None:
+        fetched = Fetched(status=Status.OK, document=Document(url=SOURCES[source].url, body=b""))
+        state = SourceState(source=source, url=SOURCES[source].url, body_at=body_at)
+        self.intake = Intake(self.intake.knowledge, self.store, self.store.begin_run(NOW, "test"))
+        outcome = self.intake.take(
+            Poll(source=SOURCES[source], state=state, started_at=NOW, fetched=fetched, status=Status.OK,
+                 reading=Reading(items=items)),
+            NOW, 0.5,
+        )  # fmt: skip
+        assert outcome.status is Status.OK, outcome.note
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.store.path) as connection:
+            found = connection.execute(sql).fetchall()
+        connection.close()
+        return found
+
+    def articles(self) -> list[tuple[Any, ...]]:
+        """All that is known of articles but their numbers and when they came."""
+        return sorted(self.rows(
+            "SELECT url, title, outlet, language, date, published_at, published_precision, summary,"
+            " (SELECT count(*) FROM sightings WHERE article = articles.id),"
+            " (SELECT group_concat(url, ' ') FROM (SELECT url FROM addresses WHERE article = articles.id ORDER BY url))"
+            " FROM articles"
+        ))  # fmt: skip
+
+
+@pytest.mark.parametrize("case", range(len(CASES)), ids=[case[-1] for case in CASES])
+def test_what_is_one_article(case: int, tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    for one in said(case, 0):
+        desk.give(one.source, one.item)
+    assert len(desk.articles()) == CASES[case][1]
+    assert all(reason for (reason,) in desk.rows("SELECT reason FROM addresses"))
+
+
+def test_precision_and_recall_over_all_of_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    for one in EVERYTHING:
+        desk.give(one.source, one.item)
+    where = dict(desk.rows("SELECT url, id FROM articles UNION ALL SELECT url, article FROM addresses"))
+    from aggregator.urls import canonical
+
+    found = [where[canonical(one.item.link or "")] for one in EVERYTHING]
+    pairs = [
+        (EVERYTHING[i].truth == EVERYTHING[j].truth, found[i] == found[j])
+        for i in range(len(found)) for j in range(i)
+    ]  # fmt: skip
+    assert {pair for pair in pairs if pair[0] != pair[1]} == set()
+    assert len(set(found)) == len({one.truth for one in EVERYTHING})
+
+
+def test_the_order_and_the_number_of_times_do_not_matter(tmp_path: Path) -> None:
+    results = []
+    for seed in range(4):
+        desk = Desk(tmp_path / f"{seed}.db")
+        dice = random.Random(seed)  # noqa: S311 - a shuffle
+        given = [one for one in EVERYTHING if "[수정]" not in one.item.title]  # of an edit, the order is the meaning
+        if seed:
+            dice.shuffle(given)
+            given += dice.sample(given, len(given) // 2)
+        while given:
+            source = given[0].source
+            some = [one for one in given[: 1 + dice.randrange(12)] if one.source == source]
+            desk.give(source, *(one.item for one in some))
+            given = [one for one in given if one not in some]
+        results.append(desk.articles())
+    for result in results[1:]:
+        assert set(result) ^ set(results[0]) == set()
+
+
+def test_rows_that_turn_out_to_be_one_become_one_and_lose_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    title, at = HEADLINES[0], (("pubDate", format_datetime(NOW)),)
+    desk.give("daily-all", Item(title=title, link="https://daily.example/1", guid="a", dates=at))
+    desk.give("daily-front", Item(title=f"다른 제목: {title}", link="https://daily.example/2", guid="b", dates=at))
+    assert len(desk.articles()) == 2
+    desk.give("daily-front", Item(title=title, link="https://daily.example/2", guid="b", dates=at))
+    assert desk.rows("SELECT id, url FROM articles") == [(1, "https://daily.example/1")]
+    assert desk.rows("SELECT url, reason FROM addresses") == [
+        ("https://daily.example/2", "same headline at the same time")
+    ]
+    assert desk.rows("SELECT article, source FROM sightings ORDER BY source") == [(1, "daily-all"), (1, "daily-front")]
+    assert desk.rows("SELECT article, before FROM revisions") == [(1, f"다른 제목: {title}")]
+    assert len(desk.store.search("다른", 9)) == 0
+    assert len(desk.store.search("통일부", 9)) == 1
+    assert desk.rows("PRAGMA foreign_key_check") == []
+
+
+def test_a_person_may_say_that_two_addresses_are_two_articles(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    one, other = said(0, 0)
+    desk.give(one.source, one.item)
+    desk.give(other.source, other.item)
+    ((url, _),) = [pair for pair in desk.store.addresses(1).items() if pair[1]]
+    own = next(address for address, reason in desk.store.addresses(1).items() if not reason)
+    with desk.store.transaction():
+        desk.store.rule(Relation.ARTICLE, [(own, url)], same=False, now=NOW)
+        number = desk.store.divide(1, url, NOW)
+    for _ in range(2):
+        desk.give(one.source, one.item)
+        desk.give(other.source, other.item)
+        assert desk.rows("SELECT id FROM articles ORDER BY id") == [(1,), (number,)]
+
+
+# URL, the canonical address that its page names, whether it is believed, why
+CANONICALS = [
+    ("https://a.example/view/20231012001?x=1", "https://a.example/view/20231012001", True, "the same number"),
+    ("https://a.example/view/20231012001", "https://a.example/", False, "a front page for every article"),
+    ("https://a.example/n/refugees-sent-back-again", "https://a.example/world/refugees-sent-back-again", True, "words"),
+    ("https://a.example/n/refugees-sent-back-again", "https://a.example/world/", False, "a section"),
+    ("https://a.example/view/20231012001", "https://a.example/view/20231012002", False, "another article's number"),
+]
+
+
+@pytest.mark.parametrize(("url", "canonical", "believed", "why"), CANONICALS, ids=[row[-1] for row in CANONICALS])
+def test_a_page_is_believed_about_its_address(url: str, canonical: str, believed: bool, why: str) -> None:
+    assert identity.believable(canonical, url) is believed
+
+
+def test_the_address_of_an_article_is_its_page_s_word_then_at_home_then_the_shortest() -> None:
+    daily = OUTLETS["daily"]
+    addresses = {
+        "https://n.news.naver.com/article/1/2": "a",
+        "https://daily.example/long/path": "b",
+        "https://daily.example/p": "c",
+        "https://daily.example/section/page/p": identity.CANONICAL,
+    }
+    chosen = []
+    while addresses:
+        chosen.append(identity.own(addresses.items(), daily))
+        del addresses[chosen[-1]]
+    assert chosen == [
+        "https://daily.example/section/page/p",
+        "https://daily.example/p",
+        "https://daily.example/long/path",
+        "https://n.news.naver.com/article/1/2",
+    ]
+
+
+def test_the_finer_date_wins_then_the_earlier() -> None:
+    day, minute, second = ((NOW, precision) for precision in (Precision.DAY, Precision.MINUTE, Precision.SECOND))
+    later = (NOW + timedelta(hours=1), Precision.SECOND)
+    assert identity.better_date(minute, day)
+    assert identity.better_date(second, later)
+    assert not identity.better_date(later, second)
+    assert not identity.better_date(day, later)
+    assert identity.better_date(day, None)
+
+
+# --- properties -------------------------------------------------------------------------------------------------------
+
+KEYS = st.lists(st.frozensets(st.integers(0, 8), max_size=3), max_size=6)
+
+
+@settings(max_examples=200)
+@given(KEYS, st.dictionaries(st.integers(0, 8), st.integers(1, 4), max_size=4), st.randoms(use_true_random=False))
+def test_what_is_one_does_not_depend_on_the_order(
+    keys: list[frozenset[int]], found: dict[int, int], dice: random.Random
+) -> None:
+    order = list(range(len(keys)))
+    dice.shuffle(order)
+    one = identity.joined(keys, [None] * len(keys), found)
+    other = identity.joined([keys[place] for place in order], [None] * len(keys), found)
+    back = sorted((tuple(sorted(order[place] for place in places)), articles) for places, articles in other)
+    assert sorted(one) == back
+    assert sorted(place for places, _ in one for place in places) == list(range(len(keys)))

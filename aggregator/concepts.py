@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -241,7 +241,7 @@ def found(title: str, summary: str, language: str, lexicon: Lexicon) -> tuple[Co
         for one in _of(text, language, lexicon):
             weight = one.weight * factor
             if one.key not in concepts or concepts[one.key].weight < weight:
-                concepts[one.key] = Concept(one.key, one.kind, one.name, weight, headline=factor == 1.0)
+                concepts[one.key] = replace(one, weight=weight, headline=factor == 1.0)
     return tuple(sorted(concepts.values(), key=lambda one: (-one.weight, one.key)))
 
 
@@ -264,7 +264,7 @@ def _of(text: str, language: str, lexicon: Lexicon) -> Iterator[Concept]:
         if one.kind == other.kind == "score" and other.start - one.end <= 4:
             high, low = sorted((int(one.value), int(other.value)), reverse=True)
             yield Concept(f"#{high}-{low}", "number", f"{high}-{low}", _SCORE, unit="score")
-    yield from _names(squeezed, places, language.partition("-")[0])
+    yield from _unknown(squeezed, places, language.partition("-")[0])
 
 
 def _number(number: numbers.Number) -> Concept | None:
@@ -287,28 +287,54 @@ def _readable(digits: str) -> str:
 # --- what no table knows ----------------------------------------------------------------------------------------------
 
 _LATIN = re.compile(r"[a-z][a-z0-9]*(?:[-'’&.][a-z0-9]+)*")
-_HANGUL = re.compile(r"[가-힣]{3,}")
+_HANGUL = re.compile(r"[가-힣]{2,}")
 _KATAKANA = re.compile(r"[ァ-ヺー]{3,}")
+_HAN = re.compile(r"[々\u3400-\u9fff]{2,}")
 _KOREAN_ENDING = re.compile(
-    r"(?<=[가-힣]{3})(?:에서는|으로는|에서|에게|에는|으로|까지|부터|라고|이라|이라며|은|는|이|가|을|를|에|의|로|와|과|도|서|측)\Z"
+    r"(?<=[가-힣]{2})(?:에서는|으로는|에서|에게|에는|으로|까지|부터|라고|이라|라며|한다|했다|됐다|된다|하는|하고|이다|들이|들은|들|"
+    r"은|는|이|가|을|를|에|의|로|와|과|도|만|서|측|며|고)\Z"
 )
 _SHORTEST = 4  # consonants of a name that is no coincidence
-_NAME = 2.0
+_NAME, _WORD = 2.0, 0.8
+
+_COMMON = frozenset(
+    """
+    about after again against all also amid among and any are as at away back be because been before being between both
+    but by can could day days did do does down during each end even every few first for from further get gets give go
+    goes had has have having he her here his how if in into is it its just last late latest least less like make makes
+    may me might month months more most much must my near new next no nor not now of off on once one only or other our
+    out over own part per plans put says say said set sets she should since so some still such take takes than that the
+    their them then there these they this those three through time to today told too top two under until up us use very
+    via was way we week weeks well were what when where which while who whom whose why will with within without would
+    year years yet you your yesterday tomorrow
+    따르면 밝혔다 말했다 대한 위해 통해 관련 지난 오늘 이날 오전 오후 있는 있다 없다 이번 우리 모든 함께 것으로 대해 뉴스 기사 사진
+    """.split()
+)
 
 
-def _names(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iterator[Concept]:
-    """Foreign names that no table knows, by their sound."""
+def _unknown(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iterator[Concept]:
+    """Words and names that no table knows: names by their sound, words as they stand, of Chinese characters pairs."""
     rest = _without(squeezed.text, places)
     for match in _LATIN.finditer(rest):
-        if squeezed.printed[match.start()].isupper():
-            yield from _sounds(match[0].removesuffix("'s"))
+        printed = squeezed.printed[match.start() : match.end()]
+        yield from _word(match[0].removesuffix("'s"), is_name=printed[:1].isupper() or language != "en")
     for match in _KATAKANA.finditer(rest):
-        yield from _sounds(match[0])
+        yield from _word(match[0], is_name=True)
     if language == "ko":
-        for match in _HANGUL.finditer(rest):
-            cuts = sorted({match.start(), match.end(), *(one for one in squeezed.starts if match.start() < one < match.end())})
-            for start, end in pairwise(cuts):
-                yield from _sounds(_KOREAN_ENDING.sub("", rest[start:end]))
+        for start, end in _korean_words(squeezed, rest):
+            yield from _word(_KOREAN_ENDING.sub("", rest[start:end]), is_name=True)
+    for match in _HAN.finditer(rest):
+        yield from (Concept(f"w:{pair}", "word", pair, _WORD / 2) for pair in map("".join, pairwise(match[0])))
+
+
+def _word(word: str, *, is_name: bool) -> Iterator[Concept]:
+    if len(word) < 2 or word in _COMMON:
+        return
+    yield Concept(f"w:{word}", "word", word, _WORD)
+    if is_name:
+        for one in sorted(sounds.skeletons(word)):
+            if len(one) >= _SHORTEST:
+                yield Concept(f"s:{one}", "name", word, _NAME)
 
 
 def _without(text: str, places: Iterable[Found]) -> str:
@@ -319,7 +345,8 @@ def _without(text: str, places: Iterable[Found]) -> str:
     return "".join(chars)
 
 
-def _sounds(name: str) -> Iterator[Concept]:
-    for one in sorted(sounds.skeletons(name)):
-        if len(one) >= _SHORTEST:
-            yield Concept(f"s:{one}", "name", name, _NAME)
+def _korean_words(squeezed: Squeezed, rest: str) -> Iterator[tuple[int, int]]:
+    """The words of a Korean text that the tables leave over, cut where spaces were."""
+    for match in _HANGUL.finditer(rest):
+        within = (one for one in squeezed.starts if match.start() < one < match.end())
+        yield from pairwise(sorted({match.start(), match.end(), *within}))

@@ -59,10 +59,10 @@ class Grouping:
     # --- copies -------------------------------------------------------------------------------------------------------
 
     def _find_copies(self, clipping: Clipping) -> None:
-        clues = dict.fromkeys(copies.clues(clipping.title, clipping.summary), 1.0)
-        shared = self.store.sharing(clues, _days(clipping, copies.WINDOW), _POSTINGS)
+        clues = copies.clues(clipping.title, clipping.summary)
+        having = self.store.sharing(clues, _days(clipping, copies.WINDOW), _POSTINGS)
         self.store.save_clues(clipping.id, _day(clipping.at), clues)
-        near = sorted((one for one in shared if one != clipping.id), key=lambda one: (-shared[one], one))[:_COPIES]
+        near = _nearest(having, dict.fromkeys(clues, 1.0), clipping, _COPIES)
         ruled = self.store.rulings(Relation.COPY, [clipping.url])
         near += self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
         likely = self.store.clippings(near)
@@ -78,20 +78,21 @@ class Grouping:
     def _find_story(self, clipping: Clipping) -> None:
         profile = self._profile(clipping)
         clues = self.method.clues(profile)
-        shared = self.store.sharing(clues, _days(clipping, stories.WINDOW), _POSTINGS)
+        having = self.store.sharing(clues, _days(clipping, stories.WINDOW), _POSTINGS)
         self.store.save_clues(clipping.id, _day(clipping.at), clues)
         ruled = self.store.rulings(Relation.STORY, [clipping.url])
         if self._joins_its_text(clipping, ruled):
             return
-        shared.pop(clipping.id, None)
-        near = sorted(shared, key=lambda one: (-shared[one], one))[:_CANDIDATES]
+        near = _nearest(having, clues, clipping, _CANDIDATES)
         near += self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
         groups, held = self._groups(clipping, near)
         verdicts = {one.id: _is_ruled(ruled, clipping, one) for one in held.values()}
-        joining = stories.decide(clipping, groups, self._between(held | {clipping.id: clipping}), verdicts.get)
+        common = {clue: len(some) for clue, some in having.items()}
+        between = self._between(held | {clipping.id: clipping}, common)
+        joining = stories.decide(clipping, groups, between, verdicts.get)
         if joining is None:
             return
-        story = joining.story or self.store.begin_story(clipping.title)
+        story = joining.story or self.store.begin_story((clipping.id, *joining.partners))
         reasons = dict.fromkeys((clipping.id, *joining.partners), joining.reason)
         copied = self.store.text_of(reasons) - reasons.keys()
         reasons |= dict.fromkeys(copied, "the same text")
@@ -106,7 +107,7 @@ class Grouping:
         if not others:
             return False
         told = next((one.story for one in others if one.story is not None), None)
-        story = told or self.store.begin_story(clipping.title)
+        story = told or self.store.begin_story((clipping.id, *(one.id for one in others)))
         joined = [clipping.id] if told else [clipping.id, *(one.id for one in others)]
         self.store.save_story(story, dict.fromkeys(joined, "the same text"))
         return told is not None or clipping.copy_of is not None
@@ -125,13 +126,13 @@ class Grouping:
                 found |= {member.id: member for member in recent}
         return {key: some for key, some in groups.items() if some}, found
 
-    def _between(self, held: Mapping[int, Clipping]) -> stories.Between:
+    def _between(self, held: Mapping[int, Clipping], common: Mapping[int, int]) -> stories.Between:
         known: dict[tuple[int, int], stories.Likeness] = {}
 
         def between(one: int, other: int) -> stories.Likeness:
             pair = (one, other) if one < other else (other, one)
             if pair not in known:
-                known[pair] = self.method.likeness(*(self._profile(held[number]) for number in pair))
+                known[pair] = self.method.likeness(*(self._profile(held[number]) for number in pair), common)
             return known[pair]
 
         return between
@@ -144,6 +145,18 @@ class Grouping:
                     del self._profiles[old]
             found = self._profiles[clipping.id] = self.method.profile(clipping)
         return found
+
+
+def _nearest(
+    having: Mapping[int, Iterable[int]], weights: Mapping[int, float], clipping: Clipping, most: int
+) -> list[int]:
+    """The articles that share the weightiest clues with one."""
+    shared: dict[int, float] = {}
+    for clue, some in having.items():
+        for article in some:
+            shared[article] = shared.get(article, 0.0) + weights[clue]
+    shared.pop(clipping.id, None)
+    return sorted(shared, key=lambda one: (-shared[one], one))[:most]
 
 
 _Rulings = Mapping[tuple[str, str], bool]

@@ -23,6 +23,7 @@ from aggregator.model import Article, Outlet, Precision
 from aggregator.text import fold
 
 CANONICAL = "rel=canonical"  # the ground that beats all others
+BY_HAND = "by hand"
 
 _MINUTES = 10  # how far apart two sources may put one publication
 _WEIGHT = 16  # of a headline that is no coincidence within an outlet: eight Chinese characters

@@ -214,6 +214,7 @@ def group(config: Config, store: Store, now: datetime, *, everything: bool = Fal
     """
     if everything:
         with store.transaction():
+            store.dissolve()
             store.queue()
     if not store.ungrouped(1):
         return 0

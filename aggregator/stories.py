@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -51,8 +51,8 @@ class Method(Protocol):
     def clues(self, profile: Any) -> Mapping[int, float]:
         """Numbers below 2**48 with weights: articles that share none are never compared."""
 
-    def likeness(self, one: Any, other: Any) -> Likeness:
-        """How like two articles are; symmetric."""
+    def likeness(self, one: Any, other: Any, common: Mapping[int, int]) -> Likeness:
+        """How like two articles are; `common` is how many articles around them have a clue, as far as it is known."""
 
 
 # --- by concepts ------------------------------------------------------------------------------------------------------
@@ -90,11 +90,15 @@ class ByConcepts:
         weighty.sort(key=lambda one: (-one.weight, one.key))
         return {_clue(one.key): one.weight for one in weighty[:_CLUES]}
 
-    def likeness(self, one: Profile, other: Profile) -> Likeness:
+    def likeness(self, one: Profile, other: Profile, common: Mapping[int, int]) -> Likeness:
         """How like two articles are, by what they share and what contradicts it."""
         keys = one.concepts.keys() & other.concepts.keys()
-        shared = sorted((_lesser(one.concepts[key], other.concepts[key]) for key in keys), key=_heaviest_first)
-        total = _BEFORE + sum(WEIGHTS.get(name, 0.0) * value for name, value in evidence(one, other, shared).items())
+        told = (_damped(_lesser(one.concepts[key], other.concepts[key]), common) for key in keys)
+        shared = sorted(told, key=_heaviest_first)
+        weights = ACROSS if one.language != other.language else WITHIN
+        total = sum(weights.get(name, 0.0) * value for name, value in evidence(one, other, shared).items())
+        if one.language == other.language and sum(c.kind != "country" and c.weight >= _TOLD for c in shared) < _LEAST:
+            total = min(total, 0.0)
         return Likeness(1 / (1 + math.exp(-total)), reason(shared, one.clipping, other.clipping))
 
 
@@ -104,6 +108,16 @@ _TOPIC = 1.0
 @lru_cache(maxsize=65536)
 def _clue(key: str) -> int:
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).digest())
+
+
+def _damped(concept: Concept, common: Mapping[int, int]) -> Concept:
+    """A concept that says less, since everybody speaks of it in these days."""
+    count = common.get(_clue(concept.key), 0)
+    return concept if count <= _COMMON else replace(concept, weight=concept.weight * math.sqrt(_COMMON / count))
+
+
+_LEAST = 3  # concepts and words that two articles of one language share at least
+_COMMON = 25  # articles around that share a concept without making it say less
 
 
 def _lesser(one: Concept, other: Concept) -> Concept:
@@ -117,36 +131,63 @@ def _heaviest_first(concept: Concept) -> tuple[float, str]:
 # How much each kind of evidence weighs: logistic regression (benchmarks/fit_stories.py) over the pairs of articles in
 # tests/grouping/tuning-*.tsv, what is for held to be positive and what is against to be negative. "…, else alike" is
 # the same times the cosine: a template filled in anew shares nearly everything but what matters.
-WEIGHTS = {
-    "cosine": 12.5,
-    "kinds": 0.6,
-    "shared country": 0.6,
-    "shared place": 0.7,
-    "shared organisation": 0.65,
-    "shared name": 0.5,
-    "shared number 2": 0.7,
-    "shared number 3": 1.75,
-    "shared thing 1": 0.1,
-    "shared thing 2": 0.6,
-    "days": -2.1,
-    "days, else alike": -11.0,
-    "differ country, else alike": -9.5,
-    "differ organisation": -0.55,
-    "differ organisation, else alike": -0.75,
-    "differ person": -0.2,
-    "differ person, else alike": -7.1,
-    "differ thing": -0.2,
-    "nothing organisation": -0.1,
-    "nothing person": -0.65,
-    "nothing place, else alike": -7.6,
-    "nothing thing": -0.75,
-    "other date": -1.2,
-    "other date, else alike": -2.3,
-    "other number": -0.65,
-    "other number, else alike": -1.1,
-    "same language": -0.55,
+ACROSS = {
+    "always": -3.18,
+    "cosine": 12.39,
+    "days": -2.01,
+    "days, else alike": -11.11,
+    "differ country, else alike": -8.85,
+    "differ organisation": -0.50,
+    "differ organisation, else alike": -1.27,
+    "differ person, else alike": -7.11,
+    "differ thing": -0.22,
+    "kinds": 0.64,
+    "nothing organisation": -0.14,
+    "nothing person": -0.90,
+    "nothing place, else alike": -5.98,
+    "nothing thing": -0.74,
+    "other date": -0.92,
+    "other date, else alike": -2.53,
+    "other measure, else alike": -4.40,
+    "shared country": 0.76,
+    "shared name": 1.56,
+    "shared number 2": 0.74,
+    "shared number 3": 2.66,
+    "shared organisation": 0.53,
+    "shared place": 0.44,
+    "shared thing 1": 0.12,
+    "shared thing 2": 0.80,
+    "thin": -0.11,
 }
-_BEFORE = -3.05
+WITHIN = {
+    "always": -3.07,
+    "cosine": 8.13,
+    "cosine of words": 1.15,
+    "days": -1.96,
+    "days, else alike": -3.23,
+    "differ country": -0.14,
+    "differ country, else alike": -2.96,
+    "differ organisation": -0.49,
+    "differ person": -0.49,
+    "differ person, else alike": -5.11,
+    "differ thing": -0.15,
+    "nothing country": -0.32,
+    "nothing country, else alike": -3.05,
+    "nothing organisation": -0.34,
+    "nothing place, else alike": -7.26,
+    "nothing thing": -0.35,
+    "other date": -1.59,
+    "other date, else alike": -0.95,
+    "other measure": -0.67,
+    "other measure, else alike": -2.19,
+    "shared country": 0.74,
+    "shared number 1": 0.11,
+    "shared number 2": 0.64,
+    "shared number 3": 1.42,
+    "shared organisation": 0.47,
+    "shared place": 0.39,
+    "shared thing 1": 0.09,
+}
 
 _ENTITIES = ("country", "place", "person", "organisation", "thing")
 _COMPARED = (*_ENTITIES, "number", "topic")
@@ -165,7 +206,7 @@ def evidence(one: Profile, other: Profile, shared: Sequence[Concept]) -> dict[st
     cosine: of the two articles as vectors of concepts, from 0 to 1
     days: between the two, at most 3
     """
-    found = _shared(shared, across=one.language != other.language)
+    found = {"always": 1.0} | _shared(shared, across=one.language != other.language)
     for kind in _ENTITIES:
         left, right = _only(one, other, kind), _only(other, one, kind)
         if left and right:
@@ -173,8 +214,13 @@ def evidence(one: Profile, other: Profile, shared: Sequence[Concept]) -> dict[st
             if not any(concept.kind == kind for concept in shared):
                 found[f"nothing {kind}"] = 1.0
     found |= _numbers(one, other)
-    cosine = found["cosine"] = _cosine(one, other, shared)
-    found["same language"] = float(one.language == other.language)
+    cosine = found["cosine"] = _cosine(one, other, shared, _COMPARED)
+    mass = sum(concept.weight for concept in shared if concept.kind in _COMPARED and concept.kind != "country" and concept.weight >= 0.5)
+    found["thin"] = max(0.0, 4.0 - mass)
+    if one.language == other.language:
+        found["cosine of words"] = _cosine(one, other, shared, ("word",))
+        found["thin in one language"] = found["thin"]
+        found["no word shared"] = float(not any(c.kind == "word" for c in shared))
     found["days"] = min(3.0, abs((one.clipping.at - other.clipping.at).total_seconds()) / 86400)
     return found | {f"{name}, else alike": cosine * min(1.0, found[name]) for name in found if name.startswith(_AGAINST)}
 
@@ -184,6 +230,8 @@ def _shared(shared: Sequence[Concept], *, across: bool) -> dict[str, float]:
     for concept in shared:
         if concept.kind in ("number", "thing"):
             name, value = f"shared {concept.kind} {1 + (concept.weight >= 1) + (concept.weight >= 2)}", 1.0
+        elif concept.kind == "word":
+            continue
         elif concept.kind != "name" or across:  # in one language a name by its sound is a word like any other
             name, value = f"shared {concept.kind}", concept.weight
         else:
@@ -215,11 +263,11 @@ def _numbers(one: Profile, other: Profile) -> dict[str, float]:
     return found
 
 
-def _cosine(one: Profile, other: Profile, shared: Sequence[Concept]) -> float:
-    common = sum(concept.weight**2 for concept in shared if concept.kind in _COMPARED)
+def _cosine(one: Profile, other: Profile, shared: Sequence[Concept], kinds: Collection[str]) -> float:
+    common = sum(concept.weight**2 for concept in shared if concept.kind in kinds)
     if not common:
         return 0.0
-    norms = [sum(c.weight**2 for c in profile.concepts.values() if c.kind in _COMPARED) for profile in (one, other)]
+    norms = [sum(c.weight**2 for c in profile.concepts.values() if c.kind in kinds) for profile in (one, other)]
     return common / math.sqrt(norms[0] * norms[1])
 
 

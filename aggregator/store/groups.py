@@ -78,20 +78,19 @@ class Groups(Addresses):
             [(clue, day, article) for clue in clues],
         )
 
-    def sharing(self, clues: Mapping[int, float], days: tuple[int, int], limit: int) -> dict[int, float]:
-        """Articles of these days, both included, by the sum of the weights of the clues they share.
-
-        Of a clue that has more than `limit` articles in these days, those of the last days count.
-        """
-        found: dict[int, float] = {}
-        for clue, weight in clues.items():
-            for (article,) in self._connection.execute(
-                "SELECT article FROM clues WHERE clue = ? AND day BETWEEN ? AND ?"
-                " ORDER BY day DESC, article DESC LIMIT ?",
-                (clue, *days, limit),
-            ):
-                found[article] = found.get(article, 0.0) + weight
-        return found
+    def sharing(self, clues: Iterable[int], days: tuple[int, int], limit: int) -> dict[int, list[int]]:
+        """For each clue, the articles of these days (both included) that have it, the last ones, `limit` at most."""
+        return {
+            clue: [
+                article
+                for (article,) in self._connection.execute(
+                    "SELECT article FROM clues WHERE clue = ? AND day BETWEEN ? AND ?"
+                    " ORDER BY day DESC, article DESC LIMIT ?",
+                    (clue, *days, limit),
+                )
+            ]
+            for clue in clues
+        }
 
     def forget_clues(self, before: int) -> int:
         """Drops the clues of days before a day, by which nothing is looked for any more. Returns how many."""
@@ -127,9 +126,20 @@ class Groups(Addresses):
         )
         return tuple(map(rows.clipping, found))
 
-    def begin_story(self, title: str) -> int:
-        """The number of a new story."""
-        return self._insert("stories", {"title": title})
+    def begin_story(self, articles: Iterable[int]) -> int:
+        """The number of a new story of these articles: that of the first of them that names no other story."""
+        for number in sorted(articles):
+            if not self._rows("SELECT 1 FROM stories WHERE id = ?", (number,)):
+                return self._insert("stories", {"id": number, "title": ""})
+        return self._insert("stories", {"title": ""})
+
+    def dissolve(self) -> None:
+        """Takes back all copies and stories, for comparing everything anew."""
+        self._connection.execute(
+            "UPDATE articles SET copy_of = NULL, copy_reason = NULL, story = NULL, story_reason = NULL"
+        )
+        self._connection.execute("DELETE FROM stories")
+        self._connection.execute("DELETE FROM clues")
 
     def save_story(self, story: int, reasons: Mapping[int, str]) -> None:
         """Counts articles to a story, each for a reason; whatever story they leave is counted anew."""
@@ -169,6 +179,13 @@ class Groups(Addresses):
         self._connection.executemany(
             "INSERT OR REPLACE INTO rulings (relation, one, other, same, ruled_at) VALUES (?, ?, ?, ?, ?)",
             [(relation, *sorted(pair), int(same), rows.to_text(now)) for pair in pairs],
+        )
+
+    def unrule(self, relation: Relation, pairs: Iterable[tuple[str, str]]) -> None:
+        """Takes back what was ruled on pairs of articles."""
+        self._connection.executemany(
+            "DELETE FROM rulings WHERE relation = ? AND one = ? AND other = ?",
+            [(relation, *sorted(pair)) for pair in pairs],
         )
 
     def rulings(self, relation: Relation, addresses: Sequence[str]) -> dict[tuple[str, str], bool]:

@@ -14,16 +14,17 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 import ahocorasick
 
-from aggregator import credits, gazetteer, numbers, sounds
+from aggregator import datelines, gazetteer, numbers, sounds
 from aggregator.gazetteer import Entry
 from aggregator.model import Concept
-from aggregator.text import fold, script
+from aggregator.text import fold
+from aggregator.words import COMMON
 
 SUMMARY = 300  # characters of a summary that count
 
@@ -224,7 +225,7 @@ def _is_katakana(char: str) -> bool:
 
 
 def _stands_in_katakana(text: str, start: int, end: int) -> bool:
-    """Whether no katakana of another word touches it: タイ is not in タイトル, but サッカー is in サッカーワールドカップ."""
+    """Whether no katakana of another word touches it: タイ is not in タイトル; サッカー is in サッカー協会."""
     before = start > 0 and _is_katakana(text[start - 1])
     behind = end < len(text) and _is_katakana(text[end])
     return not (before or behind) if end - start <= 4 else not (before and behind)
@@ -234,15 +235,17 @@ def _stands_in_katakana(text: str, start: int, end: int) -> bool:
 
 
 def found(title: str, summary: str, language: str, lexicon: Lexicon) -> tuple[Concept, ...]:
-    """What an article speaks of, each concept once, the weightiest first."""
-    concepts: dict[str, Concept] = {}
-    said = credits.without_credits(summary[:SUMMARY])
-    for text, factor in ((credits.without_tags(title), 1.0), (said, _IN_SUMMARY)):
-        for one in _of(text, language, lexicon):
-            weight = one.weight * factor
-            if one.key not in concepts or concepts[one.key].weight < weight:
-                concepts[one.key] = replace(one, weight=weight, headline=factor == 1.0)
+    """What an article speaks of, each concept once, the weightiest first. Names by their sound only of the headline."""
+    concepts = {one.key: one for one in sorted(_of(datelines.without_tags(title), language, lexicon), key=_by_weight)}
+    for one in _of(datelines.without_credits(summary[:SUMMARY]), language, lexicon):
+        weight = one.weight * _IN_SUMMARY
+        if one.kind != "name" and (one.key not in concepts or concepts[one.key].weight < weight):
+            concepts[one.key] = Concept(one.key, one.kind, one.name, weight, one.unit, headline=False)
     return tuple(sorted(concepts.values(), key=lambda one: (-one.weight, one.key)))
+
+
+def _by_weight(concept: Concept) -> float:
+    return concept.weight
 
 
 def _of(text: str, language: str, lexicon: Lexicon) -> Iterator[Concept]:
@@ -297,20 +300,6 @@ _KOREAN_ENDING = re.compile(
 _SHORTEST = 4  # consonants of a name that is no coincidence
 _NAME, _WORD = 2.0, 0.8
 
-_COMMON = frozenset(
-    """
-    about after again against all also amid among and any are as at away back be because been before being between both
-    but by can could day days did do does down during each end even every few first for from further get gets give go
-    goes had has have having he her here his how if in into is it its just last late latest least less like make makes
-    may me might month months more most much must my near new next no nor not now of off on once one only or other our
-    out over own part per plans put says say said set sets she should since so some still such take takes than that the
-    their them then there these they this those three through time to today told too top two under until up us use very
-    via was way we week weeks well were what when where which while who whom whose why will with within without would
-    year years yet you your yesterday tomorrow
-    따르면 밝혔다 말했다 대한 위해 통해 관련 지난 오늘 이날 오전 오후 있는 있다 없다 이번 우리 모든 함께 것으로 대해 뉴스 기사 사진
-    """.split()
-)
-
 
 def _unknown(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iterator[Concept]:
     """Words and names that no table knows: names by their sound, words as they stand, of Chinese characters pairs."""
@@ -328,10 +317,10 @@ def _unknown(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iter
 
 
 def _word(word: str, *, is_name: bool) -> Iterator[Concept]:
-    if len(word) < 2 or word in _COMMON:
+    if len(word) < 2 or word in COMMON:
         return
     yield Concept(f"w:{word}", "word", word, _WORD)
-    if is_name:
+    if is_name and len(word) > 2:
         for one in sorted(sounds.skeletons(word)):
             if len(one) >= _SHORTEST:
                 yield Concept(f"s:{one}", "name", word, _NAME)

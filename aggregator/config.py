@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aggregator.errors import ConfigError, Mistake
+from aggregator.errors import ConfigError, Mistake, UsageError
 from aggregator.keys import COMPILED, SCALARS, SECTIONS, TYPES, WEB, shown, slug
-from aggregator.model import Config, Kind, Outlet, Selectors, Source, Topic
+from aggregator.model import Config, Kind, Outlet, Selectors, Source, Stories, Topic
 
 if TYPE_CHECKING:
     import yaml
@@ -48,7 +48,8 @@ _SYNTAX = (
 class _Place(NamedTuple):
     """A node, the line and the path of its key, and where mistakes are collected (a set: reading twice is no harm).
 
-    Where the text is `known` to be right, its queries and selectors are not compiled to see whether they are.
+    Where the text is `known` to be right, its queries and selectors are not compiled to see whether they are. Relative
+    paths begin in `folder`.
     """
 
     node: yaml.Node
@@ -56,6 +57,7 @@ class _Place(NamedTuple):
     path: str
     mistakes: set[Mistake]
     known: bool
+    folder: Path
 
     def refuse(self, message: str) -> None:
         self.mistakes.add(Mistake(line=self.line, key=self.path or "file", message=message))
@@ -139,6 +141,23 @@ def _queries(place: _Place) -> dict[str, tuple[str, ...]]:
     return queries
 
 
+def _files(place: _Place, type_: str) -> tuple[str, ...]:
+    """The paths of tables of names, which must be right where it is not known that they are."""
+    paths = []
+    for item in _items(place, type_):
+        if (name := _scalar(item, "text")) is None:
+            continue
+        paths.append(str(place.folder / name))
+        if not place.known:
+            from aggregator import gazetteer
+
+            try:
+                gazetteer.load(place.folder / name)
+            except UsageError as problem:
+                item.refuse(str(problem))
+    return tuple(paths)
+
+
 def _value(place: _Place, type_: str) -> Any:
     """The value of a key of that type, or None where it is refused."""
     match type_:
@@ -146,6 +165,8 @@ def _value(place: _Place, type_: str) -> Any:
             return _list(place, type_, "URL")
         case "list of texts":
             return _list(place, type_, "text")
+        case "list of files":
+            return _files(place, type_)
         case "options":
             return {name: _scalar(child, "text") for name, child in _mapping(place, type_).items()}
         case "queries":
@@ -276,7 +297,8 @@ def _config(root: _Place) -> Config:
     outlets = {name: _outlet(name, entry) for name, entry in _by_id(sections["outlets"]).items()}
     sources = _sources(sections["sources"], defaults, outlets)
     topics = {name: _topic(name, entry) for name, entry in _by_id(sections["topics"]).items()}
-    return Config(sources=sources, outlets=outlets, topics=topics)
+    stories = Stories(**_fields(sections["stories"], "stories"))
+    return Config(sources=sources, outlets=outlets, topics=topics, stories=stories)
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
@@ -359,7 +381,7 @@ def _text(path: Path) -> str:
 def _config_of(read: Callable[[], str], path: str, known: bool) -> Config:
     mistakes: set[Mistake] = set()
     try:
-        config = _config(_Place(_compose(read().removeprefix("\ufeff")), 1, "", mistakes, known))
+        config = _config(_Place(_compose(read().removeprefix("\ufeff")), 1, "", mistakes, known, Path(path).parent))
     except _Unreadable as problem:
         line, message = problem.args
         raise ConfigError(path, [Mistake(line=line, key="file", message=message)]) from problem

@@ -21,9 +21,10 @@ from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from aggregator import credits, headlines, numbers, urls
+from aggregator import datelines, headlines, numbers, urls
 from aggregator.model import Clipping, Copy
 from aggregator.text import fold, ngrams
+from aggregator.words import FILLERS
 
 WINDOW = timedelta(days=3)
 HEADLINE_GRAM, SUMMARY_GRAM = 3, 6  # characters of the runs by which candidates are found
@@ -44,23 +45,27 @@ class _Text:
     numbers: tuple[str, ...]
     pairs: frozenset[str]
     words: frozenset[str]
+    weight: int
     summary: str
+    summary_weight: int
     summary_numbers: tuple[str, ...]
     runs: frozenset[str]
 
 
 @lru_cache(maxsize=4096)
 def _text(title: str, summary: str) -> _Text:
-    bare = credits.without_tags(title)
+    bare = datelines.without_tags(title)
     given = numbers.found(bare)
-    letters, said = _letters(_with_digits(bare, given)), credits.without_credits(summary)
+    letters, said = _letters(_with_digits(bare, given)), datelines.without_credits(summary)
     body = _letters(said)
     return _Text(
         headline=letters,
         numbers=tuple(sorted(one.digits for one in given)),
         pairs=frozenset(ngrams(letters, 2)),
-        words=frozenset(word for piece in bare.split() for word in re.findall(r"\w+", fold(piece))) - _FILLERS,
+        words=frozenset(word for piece in bare.split() for word in re.findall(r"\w+", fold(piece))) - FILLERS,
+        weight=headlines.weight(letters),
         summary=body,
+        summary_weight=headlines.weight(body),
         summary_numbers=tuple(one.digits for one in numbers.found(said)),
         runs=frozenset(ngrams(body, 4)) if body else frozenset(),
     )
@@ -129,7 +134,7 @@ def likeness(one: Clipping, other: Clipping) -> str | None:
 def _compared(one: _Text, other: _Text) -> str | None:
     summaries = _agreement(one, other)
     agreement = summaries or 0.0
-    weight = headlines.weight(min(one.headline, other.headline, key=len))
+    weight = min(one.weight, other.weight)
     if one.headline == other.headline:
         strange = summaries is not None and summaries < _STRANGE and weight < _LONG_HEADLINE
         return "same headline" if (weight >= _WEIGHT and not strange) or agreement >= 0.5 else None
@@ -143,7 +148,7 @@ def _compared(one: _Text, other: _Text) -> str | None:
     if (alike >= 0.65 or one.words == other.words) and not _replaced(one, other):
         if agreement >= 0.4:
             return "nearly the same headline, same summary"
-        return "nearly the same headline" if summaries is None else None
+        return "nearly the same headline" if summaries is None and _dice(one, other) >= _NEARLY else None
     return "headline reworded, same numbers" if summaries is None and _is_reworded(one, other) else None
 
 
@@ -164,28 +169,33 @@ def _is_reworded(one: _Text, other: _Text) -> bool:
     """Whether two headlines have most of their letters in common, and numbers that make it no coincidence."""
     if one.numbers != other.numbers or not (len(one.numbers) > 1 or _telling(one)):
         return False
-    return 2 * len(one.pairs & other.pairs) >= _REWORDED * (len(one.pairs) + len(other.pairs))
+    return _dice(one, other) >= _REWORDED
+
+
+def _dice(one: _Text, other: _Text) -> float:
+    """How much two headlines have in common, as the share of their pairs of letters."""
+    return 2 * len(one.pairs & other.pairs) / max(1, len(one.pairs) + len(other.pairs))
 
 
 def _agreement(one: _Text, other: _Text) -> float | None:
     """How much of the shorter summary stands in the longer one, from 0 to 1; None where one says too little."""
-    if min(headlines.weight(one.summary), headlines.weight(other.summary)) < _LONG_SUMMARY:
+    if min(one.summary_weight, other.summary_weight) < _LONG_SUMMARY:
         return None
     shorter, longer = sorted((one, other), key=lambda text: len(text.summary))
     return len(shorter.runs & longer.runs) / len(shorter.runs)
 
 
 def _same_numbers(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two summaries give the same numbers in the same order, as far as the shorter goes; the last may be cut."""
+    """Whether two summaries give the same numbers in one order, as far as the shorter goes; its last may be cut."""
     shorter, longer = sorted((one, other), key=len)
     rest = iter(longer)
     return all(any(number == held for held in rest) for number in shorter[:-1])
 
 
 _PARTICLES = frozenset("이가은는을를의에로와과도만서며고여명のはがをにでともへやら的了在与和並并及将將")
-_FILLERS = frozenset("a an the and of in on at to for with by as is are says said after its".split())
 
 
+_NEARLY = 0.75  # of the pairs of letters of two headlines, what is the same where nothing but headlines is there
 _REWORDED = 0.62  # of the pairs of letters of two headlines, what a rewording keeps
 _TRIFLE = 0.12  # of the letters of two headlines, what one may have more than the other on both sides
 

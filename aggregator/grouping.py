@@ -22,9 +22,12 @@ KEPT = timedelta(days=45)  # how long clues are kept: what is older is compared 
 
 _BATCH = 300  # articles in one transaction
 _POSTINGS = 400  # articles of one clue that are looked at
-_CANDIDATES = 40  # articles that one is compared with
+_CANDIDATES = 30  # articles that one is compared with
 _COPIES = 30  # texts that are compared for being one
 _REMEMBERED = 5_000  # profiles
+
+
+_Rulings = Mapping[tuple[str, str], bool]
 
 
 @dataclass(slots=True)
@@ -85,11 +88,13 @@ class Grouping:
             return
         near = _nearest(having, clues, clipping, _CANDIDATES)
         near += self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
-        groups, held = self._groups(clipping, near)
-        verdicts = {one.id: _is_ruled(ruled, clipping, one) for one in held.values()}
-        common = {clue: len(some) for clue, some in having.items()}
-        between = self._between(held | {clipping.id: clipping}, common)
-        joining = stories.decide(clipping, groups, between, verdicts.get)
+        held = self.store.clippings(near) | {clipping.id: clipping}
+        between = self._between(held, {clue: len(some) for clue, some in having.items()})
+        groups = self._groups(clipping, held, between, ruled)
+        rulings = self.store.rulings(Relation.STORY, [one.url for one in held.values()])
+        joining = stories.decide(
+            clipping, groups, between, lambda one, other: _is_ruled(rulings, held[one], held[other])
+        )
         if joining is None:
             return
         story = joining.story or self.store.begin_story((clipping.id, *joining.partners))
@@ -112,19 +117,26 @@ class Grouping:
         self.store.save_story(story, dict.fromkeys(joined, "the same text"))
         return told is not None or clipping.copy_of is not None
 
-    def _groups(self, clipping: Clipping, near: Iterable[int]) -> tuple[dict[int, list[int]], dict[int, Clipping]]:
-        """The stories of near articles, and near articles without one as minus their number; copies stand for nothing."""
-        found = {one.id: one for one in self.store.clippings(near).values() if one.copy_of is None}
+    def _groups(
+        self, clipping: Clipping, held: dict[int, Clipping], between: stories.Between, ruled: _Rulings
+    ) -> dict[int, list[int]]:
+        """What an article may join: stories of which a near article is like it, and such articles without one.
+
+        The latter have minus their number for a key. Copies stand for nothing: their originals do. The other articles
+        of the stories are added to what is `held`.
+        """
         groups: dict[int, list[int]] = {}
-        for one in list(found.values()):
+        for one in [one for one in held.values() if one.copy_of is None and one.id != clipping.id]:
+            if not _is_ruled(ruled, clipping, one) and between(clipping.id, one.id).score < stories.SAME:
+                continue
             if one.story is None:
                 groups[-one.id] = [one.id]
             elif one.story not in groups:
                 members = [member for member in self.store.members(one.story) if member.copy_of is None]
-                recent = [member for member in members if abs(member.at - clipping.at) <= 2 * stories.WINDOW]
-                groups[one.story] = [member.id for member in recent]
-                found |= {member.id: member for member in recent}
-        return {key: some for key, some in groups.items() if some}, found
+                held |= {member.id: member for member in members}
+                near = [member.id for member in members if abs(member.at - clipping.at) <= 2 * stories.WINDOW]
+                groups[one.story] = near or [one.id]
+        return groups
 
     def _between(self, held: Mapping[int, Clipping], common: Mapping[int, int]) -> stories.Between:
         known: dict[tuple[int, int], stories.Likeness] = {}
@@ -132,7 +144,8 @@ class Grouping:
         def between(one: int, other: int) -> stories.Likeness:
             pair = (one, other) if one < other else (other, one)
             if pair not in known:
-                known[pair] = self.method.likeness(*(self._profile(held[number]) for number in pair), common)
+                first, second = (self._profile(held[number]) for number in pair)
+                known[pair] = self.method.likeness(first, second, common)
             return known[pair]
 
         return between
@@ -159,9 +172,6 @@ def _nearest(
     return sorted(shared, key=lambda one: (-shared[one], one))[:most]
 
 
-_Rulings = Mapping[tuple[str, str], bool]
-
-
 def _is_ruled(rulings: _Rulings, one: Clipping, other: Clipping) -> bool | None:
     """What a person decided of two articles, if anything."""
     first, second = sorted((one.url, other.url))
@@ -174,5 +184,3 @@ def _day(moment: datetime) -> int:
 
 def _days(clipping: Clipping, window: timedelta) -> tuple[int, int]:
     return _day(clipping.at - window), _day(clipping.at + window)
-
-

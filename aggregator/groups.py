@@ -1,8 +1,8 @@
 """What becomes of an article that is given again: whose it is, whose words count, which date, what was revised.
 
 1. An article belongs to the outlet at home on its host, else to the one that had it first; a portal never has it.
-2. Several sources give it, each in its own words. Those of the outlet's own sources count, feeds before pages: always the
-   same ones, whichever came first. So does the finest date, then the earliest.
+2. Several sources give it, each in its own words. Those of the outlet's own sources count, feeds before pages: always
+   the same ones, whichever came first. So does the finest date, then the earliest.
 3. Revision: a source changes what it said itself. A change in white space or width only is none, nor is an old headline
    that comes back in a body that is not newer. One that says so is a correction.
 

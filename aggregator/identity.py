@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from aggregator import headlines, urls
@@ -120,12 +120,13 @@ def joined(
 # --- which address is its own -----------------------------------------------------------------------------------------
 
 
-def own(addresses: Iterable[tuple[str, str]], outlet: Outlet | None) -> str:
-    """Of the (URL, ground) of an article, the one it is known by: the page's own word, then at home, then the shortest.
+def own(addresses: Mapping[str, str], outlet: Outlet | None) -> str:
+    """Of the addresses of an article (URL -> ground), the one that it is known by.
 
-    The choice depends on what there is, not on what came first.
+    The page's own word comes first, then what is at home, then the shortest. The choice depends on what there is, not on
+    what came first.
     """
-    return min(addresses, key=lambda one: _rank(*one, outlet))[0]
+    return min(addresses, key=lambda url: _rank(url, addresses[url], outlet))
 
 
 def _rank(url: str, ground: str, outlet: Outlet | None) -> tuple[bool, bool, bool, int, str]:
@@ -145,7 +146,7 @@ def believable(canonical: str, url: str) -> bool:
     return len(last) >= 12 and last in canonical
 
 
-# --- which of two dates ------------------------------------------------------------------------------------------------
+# --- which of two dates -----------------------------------------------------------------------------------------------
 
 _FINENESS = {Precision.SECOND: 0, Precision.MINUTE: 1, Precision.HOUR: 2, Precision.DAY: 3}
 

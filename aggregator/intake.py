@@ -13,7 +13,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from aggregator import articles, citations, corrections, groups, identity, outlets, robots, schedule, topics, urls, visits
+from aggregator import (
+    articles,
+    citations,
+    corrections,
+    groups,
+    identity,
+    outlets,
+    robots,
+    schedule,
+    topics,
+    urls,
+    visits,
+)
 from aggregator.model import (
     Article,
     Config,
@@ -167,9 +179,7 @@ class Intake:
                       if name in self.knowledge.config.sources and name != source.id]  # fmt: skip
             decision = groups.decide(article, mentions, one, source, rivals)
             identities = {key: ground for place in places for key, ground in keys[place].items()}
-            verdict.decisions.append(
-                replace(decision, identities=identities, others=numbers[1:], addresses=grounds)
-            )
+            verdict.decisions.append(replace(decision, identities=identities, others=numbers[1:], addresses=grounds))
 
     def _apart(self, addresses: Sequence[str]) -> frozenset[tuple[int, int]]:
         """What a person ruled not to be one article: the place of an address, and an article that it is not."""
@@ -217,7 +227,7 @@ class Intake:
         self.store.save_addresses(article, addresses, now)
         known = self.store.addresses(article)
         if len(known) > 1:
-            self.store.settle(article, identity.own(known.items(), self.store.outlet(article)), now)
+            self.store.settle(article, identity.own(known, self.store.outlet(article)), now)
 
     # --- pages of articles --------------------------------------------------------------------------------------------
 

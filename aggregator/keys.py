@@ -47,6 +47,7 @@ KEYS: tuple[Key, ...] = (
     Key("outlets", "mapping", "Press organisations and editions, by id."),
     Key("sources", "list of mappings", "Addresses that are polled."),
     Key("topics", "mapping", "What is watched, by id."),
+    Key("stories", "mapping", "How articles about one event are found."),
     *_FETCH,
     Key("outlets.ID.name", "text", "The name as printed at home.", required=True),
     Key("outlets.ID.aliases", "list of texts", "The other names it goes by, in whatever script."),
@@ -72,6 +73,8 @@ KEYS: tuple[Key, ...] = (
     Key("topics.ID.pages", "list of URLs", "Pages of yours: a link to one of them is a mention."),
     Key("topics.ID.terms", "queries", "By language (any: all of them), queries of which a mention needs one."),
     Key("topics.ID.exclude", "queries", "By language, queries that no mention may match."),
+    Key("stories.method", "slug", "Which method finds them: concepts unless said; others come in packages."),
+    Key("stories.names", "list of files", "Tables of names beside the built-in ones: places, people, organisations."),
 )
 
 
@@ -244,6 +247,7 @@ TYPES: Mapping[str, str] = {name: scalar.words for name, scalar in SCALARS.items
     "list of URLs": "a list of addresses: [https://example.org/a, https://example.org/b]",
     "list of mappings": "a list of mappings, each beginning with - id: …",
     "list of texts": "a list: [first, second]",
+    "list of files": "a list of tables, whose paths begin where this file is: [names.tsv]",
     "mapping": "a mapping, one key: value a line",
     "options": "a mapping from names to texts: {folder: Press}",
     "queries": "a mapping from languages to lists of queries: {ko: [강제북송], en: [refugee*]}",

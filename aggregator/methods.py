@@ -54,7 +54,9 @@ def named(name: str, setting: Setting) -> stories.Method:
     try:
         made: stories.Method = found[0].load()(setting)
     except Exception as problem:  # whatever it is, it is the plugin's, and it is told
-        raise UsageError(f"the method {name!r} for stories cannot be used: {type(problem).__name__}: {problem}") from problem
+        raise UsageError(
+            f"the method {name!r} for stories cannot be used: {type(problem).__name__}: {problem}"
+        ) from problem
     if not all(callable(getattr(made, part, None)) for part in ("profile", "clues", "likeness")):
         raise UsageError(f"the method {name!r} for stories has not all of profile, clues and likeness")
     return made

@@ -447,10 +447,10 @@ class Revision:
 class Decision:
     """What is to be stored of one article that a source gave: the store executes it, it does not decide.
 
-    `known` is None for a new article. `headline` is the key under which citations find it, `identities` are numbers that
-    no other article has, each with its ground. `others` are articles that turned out to be this one, `addresses` its
-    other URLs that were found now, each with its ground. `speaks` says that the words of this source become those of the
-    article, `dated` that its date does.
+    `known` is None for a new article. `headline` is the key under which citations find it, `identities` are numbers
+    that no other article has, each with its ground. `others` are articles that turned out to be this one, `addresses`
+    its other URLs that were found now, each with its ground. `speaks` says that the words of this source become those
+    of the article, `dated` that its date does.
     """
 
     article: Article
@@ -625,7 +625,7 @@ class Visit:
     links: Mapping[str, tuple[Found, str]] = field(default_factory=dict)
 
 
-# --- copies and stories -------------------------------------------------------------------------------------------------
+# --- copies and stories -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

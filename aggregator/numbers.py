@@ -1,12 +1,12 @@
-"""Numbers in a text, in one form whatever the language prints: 600명 = 600人 = 六百人 = 600, 5,000억 = five hundred billion.
+"""Numbers in a text, in one form whatever the language prints: 600명 = 600人 = 六百人 = 600, 5,000억 = 500 billion.
 
     "탈북민 600여 명"            -> 600 people
     "基準金利を0.25%引き上げ"      -> 0.25 percent
     "1兆2000億円" "1.2 trillion yen" -> 1200000000000 money
     "10월 12일" "Oct. 12" "2023年"  -> dates, which are kept apart: they say when, not what
 
-A number has a kind as far as the words beside it tell, and "" where they do not: English prints `600 refugees`, and only
-a dictionary would know that these are people. Pure and total; offsets count characters of the folded text.
+A number has a kind as far as the words beside it tell, and "" where they do not: English prints `600 refugees`, and
+only a dictionary would know that these are people. Pure and total; offsets count characters of the folded text.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _GREAT = {"만": 10**4, "억": 10**8, "조": 10**12, "万": 10**4, "亿": 10**8,
 _WORDS = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
           "mn": 10**6, "bn": 10**9, "tn": 10**12, "m": 10**6, "k": 10**3}  # fmt: skip
 _HAN = {"〇": 0, "零": 0, "一": 1, "二": 2, "両": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_ENGLISH = {word: value for value, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve".split())}  # fmt: skip
-_ORDINALS = {word: value for value, word in enumerate(
-    "first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)}  # fmt: skip
+_ENGLISH = {word: value for value, word in enumerate(re.findall(
+    r"\w+", "zero one two three four five six seven eight nine ten eleven twelve"))}  # fmt: skip
+_ORDINALS = {word: value for value, word in enumerate(re.findall(
+    r"\w+", "first second third fourth fifth sixth seventh eighth ninth tenth"), start=1)}  # fmt: skip
 
 _ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _MARKS = "".join((*_SMALL, *_GREAT))
@@ -52,9 +52,11 @@ _HAN_DIGITS = "".join(_HAN)
 
 # 1조2000억, 3천억, 16.5만, 5 million; 六百, 三万五千, 二〇二三; five. What may follow is told apart by _UNITS.
 _NUMBER = re.compile(
-    rf"""(?P<arabic>(?<![\d.,])(?:{_ARABIC})(?:[{_MARKS}]+(?:(?:{_ARABIC})[{_MARKS}]+|(?:{_ARABIC})(?![\d.,년월月年일日号]))*)?)
+    rf"""(?P<arabic>(?<![\d.,])(?:{_ARABIC})(?:[{_MARKS}]+(?:(?:{_ARABIC})[{_MARKS}]+
+           |(?:{_ARABIC})(?![\d.,년월月年일日号]))*)?)
          (?:[ -]?(?P<word>hundred|thousand|million|billion|trillion|mn|bn|tn|[mk](?![a-z0-9]))(?![a-z]))?
-       | (?P<han>(?<![{_HAN_DIGITS}十百千])(?:[{_HAN_DIGITS}]?[十百千][{_HAN_DIGITS}十百千]*[万亿兆]?|[{_HAN_DIGITS}][万亿])
+       | (?P<han>(?<![{_HAN_DIGITS}十百千])
+           (?:[{_HAN_DIGITS}]?[十百千][{_HAN_DIGITS}十百千]*[万亿兆]?|[{_HAN_DIGITS}][万亿])
            [{_HAN_DIGITS}十百千万亿]*(?=[人名位死伤件日月岁年円元余多個个隻棟戸級点分成周時%起]))
        | (?P<places>(?<![{_HAN_DIGITS}])[{_HAN_DIGITS}]{{4}}(?=年))
        | \b(?P<english>{"|".join((*_ENGLISH, *_ORDINALS))})\b""",
@@ -72,16 +74,19 @@ _UNITS = tuple(
         (DATE, r"(?:월|月)(?!間)"),
         (DATE, r"(?:일|日|号)(?!間|间|ぶり|연속|連続|本|元|円|간|만)"),
         (TIME, r"(?:시(?!간|즌|민|장|리)|時(?!間|代)|点(?!の)|분|分(?!の)|[ap]\.?m\b)"),
-        ("money", r"(?:원(?!유|전|내|인)|달러|엔|위안|유로|円|ドル|ウォン|ユーロ|元|美元|日元|韩元|欧元|港元|won\b|yen\b|yuan\b|dollars?\b|euros?\b|usd\b)"),
+        ("money", (r"(?:원(?!유|전|내|인)|달러|엔|위안|유로|円|ドル|ウォン|ユーロ|元|美元|日元|韩元|欧元|港元|"
+                  r"won\b|yen\b|yuan\b|dollars?\b|euros?\b|usd\b)")),
         ("people", r"(?:명|인(?!치|분|용)|人|名(?!古)|people\b|persons?\b|dead\b|killed\b|deaths?\b|injured\b|hurt\b)"),
         ("age", r"(?:세(?!계|기|대|트|력)|살|岁|才|-year-old|years old)"),
         ("degrees", r"(?:도(?!로|쿄|시|심|내|의)|°|度(?!の|目))"),
         ("magnitude", r"(?:級|級?地震|規模)"),
-        ("ordinal", r"(?:위(?!안|원|협|해|험|기|성)|位|등(?!록|장|급)|회|回|次|차(?!량|기|관|별)|호|届|代|(?:st|nd|rd|th)\b)"),
+        ("ordinal", (r"(?:위(?!안|원|협|해|험|기|성)|位|등(?!록|장|급)|회|回|次|차(?!량|기|관|별)|호|届|代|"
+                    r"(?:st|nd|rd|th)\b)")),
     )
 )  # fmt: skip
 _BEFORE = (
-    ("magnitude", re.compile(r"(?:규모|マグニチュード|magnitude|里氏|芮氏|規模|震級)\s?(?:은|는|が|は|of|:)?\s?\Z|(?<![a-z])m\s?\Z")),
+    ("magnitude", re.compile(r"(?:규모|マグニチュード|magnitude|里氏|芮氏|規模|震級)\s?(?:은|는|が|は|of|:)?\s?\Z|"
+                             r"(?<![a-z])m\s?\Z")),
     ("money", re.compile(r"(?:[$¥€£₩]|us\$|hk\$|nt\$)\s?\Z")),
     ("ordinal", re.compile(r"(?:第|제|no\.?|#)\s?\Z")),
     (DATE, re.compile(r"(?:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*\.?)\s?\Z")),

@@ -103,7 +103,7 @@ def clipping(row: sqlite3.Row) -> Clipping:
         outlet=outlet(row),
         at=at,
         first_seen_at=first_seen_at,
-        topics=tuple(json.loads(row["topics"])),
+        topics=() if row["topics"] == "[]" else tuple(json.loads(row["topics"])),
         **{key: row[key] for key in same},
     )
 

@@ -1,7 +1,7 @@
-"""What people rule: that articles belong together, or do not. It is remembered, and stands above what the program finds.
+"""What people rule: that articles belong together, or do not. It stands above what the program finds.
 
-A ruling is written as a pair of addresses, so it holds when everything is compared anew, and when rows are no more.
-What follows from it is done at once, by the same comparison that every run makes.
+It is remembered: a ruling is written as a pair of addresses, so it holds when everything is compared anew, and when
+rows are no more. What follows from it is done at once, by the same comparison that every run makes.
 """
 
 from __future__ import annotations

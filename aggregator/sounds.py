@@ -36,7 +36,7 @@ _SYLLABLE = re.compile(r"HANGUL SYLLABLE (\w+)")
 _KANA = re.compile(r"(?:KATAKANA|HIRAGANA) LETTER (SMALL )?(\w+)")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def skeletons(name: str) -> frozenset[str]:
     """The skeletons of a name in Latin letters, kana or Hangul: more than one where a letter may be silent; or none."""
     spelled = "".join(_letters(name))
@@ -74,4 +74,6 @@ def _add_kana(spelled: list[str], sound: str, *, small: bool) -> None:
         spelled.append({"hu": "fu", "tu": "tsu", "ti": "chi", "si": "shi"}.get(sound, sound))
     elif sound != "tu" and spelled:
         before = spelled[-1].rstrip("aeiou")
-        spelled[-1] = {"chi": "t", "ts": "t"}.get(spelled[-1], before) + sound[-1] if sound in "aiueo" else before + sound
+        spelled[-1] = (
+            {"chi": "t", "ts": "t"}.get(spelled[-1], before) + sound[-1] if sound in "aiueo" else before + sound
+        )

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from aggregator import concepts
+from aggregator.identity import BY_HAND
 from aggregator.model import Clipping, Concept, Joining
 
 WINDOW = timedelta(days=3)  # between two articles that are compared
@@ -34,7 +35,7 @@ _TOLD = 0.4  # … the weight of the lightest among them
 
 
 class Likeness(NamedTuple):
-    """How like two articles are: from SAME (0.5) to 1 they are about one event; the reason in words."""
+    """How like two articles are: from SAME (0.7) to 1 they are about one event; the reason in words."""
 
     score: float
     reason: str
@@ -51,8 +52,8 @@ class Method(Protocol):
     def clues(self, profile: Any) -> Mapping[int, float]:
         """Numbers below 2**48 with weights: articles that share none are never compared."""
 
-    def likeness(self, one: Any, other: Any, common: Mapping[int, int]) -> Likeness:
-        """How like two articles are; `common` is how many articles around them have a clue, as far as it is known."""
+    def likeness(self, one: Any, other: Any, common: Mapping[int, int], /) -> Likeness:
+        """How like two articles are; `common` is how many articles of these days have a clue, as far as it is known."""
 
 
 # --- by concepts ------------------------------------------------------------------------------------------------------
@@ -60,11 +61,40 @@ class Method(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What an article speaks of: concepts by key."""
+    """What an article speaks of: concepts by key, and what comparing asks of them again and again.
+
+    `named` is what the headline names, by kind: weights by key. `given` are the keys of numbers by unit, those of dates
+    from the summary too. `length` and `words` are the squares of the lengths of the vectors of concepts and of words.
+    """
 
     clipping: Clipping
-    concepts: Mapping[str, Concept]
     language: str
+    concepts: Mapping[str, Concept]
+    named: Mapping[str, Mapping[str, float]]
+    given: Mapping[str, frozenset[str]]
+    length: float
+    words: float
+
+
+def profile_of(clipping: Clipping, found: Iterable[Concept]) -> Profile:
+    """The profile of an article that speaks of these concepts."""
+    held = {one.key: one for one in found}
+    named: dict[str, dict[str, float]] = {}
+    given: dict[str, set[str]] = {}
+    for one in held.values():
+        if one.headline and one.kind in _ENTITIES:
+            named.setdefault(one.kind, {})[one.key] = one.weight
+        if one.kind == "date" or (one.kind == "number" and one.headline):
+            given.setdefault(_unit(one), set()).add(one.key)
+    return Profile(
+        clipping=clipping,
+        language=clipping.language.partition("-")[0],
+        concepts=held,
+        named=named,
+        given={unit: frozenset(keys) for unit, keys in given.items()},
+        length=sum(one.weight**2 for one in held.values() if one.kind in _COMPARED),
+        words=sum(one.weight**2 for one in held.values() if one.kind == "word"),
+    )
 
 
 class ByConcepts:
@@ -79,10 +109,8 @@ class ByConcepts:
     def profile(self, clipping: Clipping) -> Profile:
         """What an article speaks of, and the topics that it mentions."""
         found = concepts.found(clipping.title, clipping.summary, clipping.language, self._lexicon)
-        held = {one.key: one for one in found}
-        for topic in clipping.topics:
-            held[f"t:{topic}"] = Concept(f"t:{topic}", "topic", self._topics.get(topic, topic), _TOPIC)
-        return Profile(clipping, held, clipping.language.partition("-")[0])
+        topics = (Concept(f"t:{topic}", "topic", self._topics.get(topic, topic), _TOPIC) for topic in clipping.topics)
+        return profile_of(clipping, (*found, *topics))
 
     def clues(self, profile: Profile) -> Mapping[int, float]:
         """The weightiest concepts but countries, in which every press abounds."""
@@ -95,11 +123,16 @@ class ByConcepts:
         keys = one.concepts.keys() & other.concepts.keys()
         told = (_damped(_lesser(one.concepts[key], other.concepts[key]), common) for key in keys)
         shared = sorted(told, key=_heaviest_first)
-        weights = ACROSS if one.language != other.language else WITHIN
-        total = sum(weights.get(name, 0.0) * value for name, value in evidence(one, other, shared).items())
-        if one.language == other.language and sum(c.kind != "country" and c.weight >= _TOLD for c in shared) < _LEAST:
-            total = min(total, 0.0)
-        return Likeness(1 / (1 + math.exp(-total)), reason(shared, one.clipping, other.clipping))
+        across = one.language != other.language
+        if not across and _is_thin(shared):
+            return Likeness(0.0, "")
+        total = sum(
+            WEIGHTS[name][not across] * value for name, value in evidence(one, other, shared).items() if name in WEIGHTS
+        )
+        score = 1 / (1 + math.exp(-total))
+        if across and _is_thin_across(shared):
+            score = min(score, _THIN)
+        return Likeness(score, reason(shared, one.clipping, other.clipping) if score >= SAME else "")
 
 
 _TOPIC = 1.0
@@ -110,6 +143,24 @@ def _clue(key: str) -> int:
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).digest())
 
 
+def _is_thin(shared: Sequence[Concept]) -> bool:
+    """Whether two articles of one language share too little to be compared: they would share words besides."""
+    return len(_telling(shared)) < _LEAST
+
+
+def _is_thin_across(shared: Sequence[Concept]) -> bool:
+    """Whether articles of two languages share too little to begin a story: a place, or one thing that is often news.
+
+    It may still speak for a story that has more.
+    """
+    told = _telling(shared)
+    return not told or (len(told) == 1 and (told[0].kind in ("place", "number") or told[0].weight < _RARE))
+
+
+def _telling(shared: Sequence[Concept]) -> list[Concept]:
+    return [one for one in shared if one.kind not in ("country", "topic") and one.weight >= _TOLD]
+
+
 def _damped(concept: Concept, common: Mapping[int, int]) -> Concept:
     """A concept that says less, since everybody speaks of it in these days."""
     count = common.get(_clue(concept.key), 0)
@@ -117,6 +168,8 @@ def _damped(concept: Concept, common: Mapping[int, int]) -> Concept:
 
 
 _LEAST = 3  # concepts and words that two articles of one language share at least
+_RARE = 2.0  # weight of a single concept that is enough across languages
+_THIN = SAME - 0.01
 _COMMON = 25  # articles around that share a concept without making it say less
 
 
@@ -128,69 +181,48 @@ def _heaviest_first(concept: Concept) -> tuple[float, str]:
     return -concept.weight, concept.key
 
 
-# How much each kind of evidence weighs: logistic regression (benchmarks/fit_stories.py) over the pairs of articles in
-# tests/grouping/tuning-*.tsv, what is for held to be positive and what is against to be negative. "…, else alike" is
-# the same times the cosine: a template filled in anew shares nearly everything but what matters.
-ACROSS = {
-    "always": -3.18,
-    "cosine": 12.39,
-    "days": -2.01,
-    "days, else alike": -11.11,
-    "differ country, else alike": -8.85,
-    "differ organisation": -0.50,
-    "differ organisation, else alike": -1.27,
-    "differ person, else alike": -7.11,
-    "differ thing": -0.22,
-    "kinds": 0.64,
-    "nothing organisation": -0.14,
-    "nothing person": -0.90,
-    "nothing place, else alike": -5.98,
-    "nothing thing": -0.74,
-    "other date": -0.92,
-    "other date, else alike": -2.53,
-    "other measure, else alike": -4.40,
-    "shared country": 0.76,
-    "shared name": 1.56,
-    "shared number 2": 0.74,
-    "shared number 3": 2.66,
-    "shared organisation": 0.53,
-    "shared place": 0.44,
-    "shared thing 1": 0.12,
-    "shared thing 2": 0.80,
-    "thin": -0.11,
-}
-WITHIN = {
-    "always": -3.07,
-    "cosine": 8.13,
-    "cosine of words": 1.15,
-    "days": -1.96,
-    "days, else alike": -3.23,
-    "differ country": -0.14,
-    "differ country, else alike": -2.96,
-    "differ organisation": -0.49,
-    "differ person": -0.49,
-    "differ person, else alike": -5.11,
-    "differ thing": -0.15,
-    "nothing country": -0.32,
-    "nothing country, else alike": -3.05,
-    "nothing organisation": -0.34,
-    "nothing place, else alike": -7.26,
-    "nothing thing": -0.35,
-    "other date": -1.59,
-    "other date, else alike": -0.95,
-    "other measure": -0.67,
-    "other measure, else alike": -2.19,
-    "shared country": 0.74,
-    "shared number 1": 0.11,
-    "shared number 2": 0.64,
-    "shared number 3": 1.42,
-    "shared organisation": 0.47,
-    "shared place": 0.39,
-    "shared thing 1": 0.09,
+# How much each kind of evidence weighs, between articles of two languages and between those of one: logistic regression
+# over the pairs of articles in tests/grouping/tuning-*.tsv (benchmarks/fit_stories.py), what is for held to be positive
+# and what is against to be negative; for one language, also over six hundred pairs of a real press, judged by hand.
+# "…, else alike" is the same times the cosine: a template filled in anew shares everything but what matters.
+WEIGHTS = {
+    "always": (-3.18, -3.07),
+    "cosine": (12.39, 8.13),
+    "cosine of words": (0.00, 1.15),
+    "days": (-2.01, -1.96),
+    "days, else alike": (-11.11, -3.23),
+    "differ country": (0.00, -0.14),
+    "differ country, else alike": (-8.85, -2.96),
+    "differ organisation": (-0.50, -0.49),
+    "differ organisation, else alike": (-1.27, 0.00),
+    "differ person": (0.00, -0.49),
+    "differ person, else alike": (-7.11, -5.11),
+    "differ thing": (-0.22, -0.15),
+    "kinds": (0.64, 0.00),
+    "nothing country": (0.00, -0.32),
+    "nothing country, else alike": (0.00, -3.05),
+    "nothing organisation": (-0.14, -0.34),
+    "nothing person": (-0.90, 0.00),
+    "nothing place, else alike": (-5.98, -7.26),
+    "nothing thing": (-0.74, -0.35),
+    "other date": (-0.92, -1.59),
+    "other date, else alike": (-2.53, -0.95),
+    "other measure": (0.00, -0.67),
+    "other measure, else alike": (-4.40, -2.19),
+    "shared country": (0.76, 0.74),
+    "shared name": (1.56, 0.00),
+    "shared number 1": (0.00, 0.11),
+    "shared number 2": (0.74, 0.64),
+    "shared number 3": (2.66, 1.42),
+    "shared organisation": (0.53, 0.47),
+    "shared place": (0.44, 0.39),
+    "shared thing 1": (0.12, 0.09),
+    "shared thing 2": (0.80, 0.00),
 }
 
 _ENTITIES = ("country", "place", "person", "organisation", "thing")
-_COMPARED = (*_ENTITIES, "number", "topic")
+_COMPARED = frozenset({*_ENTITIES, "number", "topic"})
+_KINDS = frozenset({*_ENTITIES, "number"})
 _MEASURES = ("percent", "magnitude", "degrees", "money", "score")
 _AGAINST = ("differ ", "nothing ", "other ", "days")
 
@@ -198,77 +230,62 @@ _AGAINST = ("differ ", "nothing ", "other ", "days")
 def evidence(one: Profile, other: Profile, shared: Sequence[Concept]) -> dict[str, float]:
     """What speaks for and against two articles being about one event, by the names in WEIGHTS.
 
+    always: 1
     shared KIND: the weight of what both name; of numbers and things, how many of each level (1 to 3)
     kinds: of how many kinds that is
     differ KIND: what each headline names and the other article does not, the lesser of the two
     nothing KIND: 1 where both headlines name something of a kind, and the articles share nothing of it
     other UNIT: 1 where both headlines give a number of a unit, and not the same; for dates, in the whole article
-    cosine: of the two articles as vectors of concepts, from 0 to 1
+    cosine: of the two articles as vectors of concepts, from 0 to 1; of words, as vectors of words that no table knows
     days: between the two, at most 3
     """
-    found = {"always": 1.0} | _shared(shared, across=one.language != other.language)
-    for kind in _ENTITIES:
+    across = one.language != other.language
+    found = _shared(shared, across=across)
+    kinds = {concept.kind for concept in shared}
+    for kind in one.named.keys() & other.named.keys():
         left, right = _only(one, other, kind), _only(other, one, kind)
         if left and right:
             found[f"differ {kind}"] = min(left, right)
-            if not any(concept.kind == kind for concept in shared):
+            if kind not in kinds:
                 found[f"nothing {kind}"] = 1.0
-    found |= _numbers(one, other)
-    cosine = found["cosine"] = _cosine(one, other, shared, _COMPARED)
-    mass = sum(concept.weight for concept in shared if concept.kind in _COMPARED and concept.kind != "country" and concept.weight >= 0.5)
-    found["thin"] = max(0.0, 4.0 - mass)
-    if one.language == other.language:
-        found["cosine of words"] = _cosine(one, other, shared, ("word",))
-        found["thin in one language"] = found["thin"]
-        found["no word shared"] = float(not any(c.kind == "word" for c in shared))
+    for unit in one.given.keys() & other.given.keys():
+        if not one.given[unit] & other.given[unit]:
+            found[f"other {unit}"] = 1.0
+    found["always"] = 1.0
+    found["kinds"] = len(kinds & _KINDS)
+    cosine = found["cosine"] = _cosine(shared, _COMPARED, one.length * other.length)
+    if not across:
+        found["cosine of words"] = _cosine(shared, ("word",), one.words * other.words)
     found["days"] = min(3.0, abs((one.clipping.at - other.clipping.at).total_seconds()) / 86400)
-    return found | {f"{name}, else alike": cosine * min(1.0, found[name]) for name in found if name.startswith(_AGAINST)}
+    return found | {
+        f"{name}, else alike": cosine * min(1.0, found[name]) for name in found if name.startswith(_AGAINST)
+    }
 
 
 def _shared(shared: Sequence[Concept], *, across: bool) -> dict[str, float]:
     found: dict[str, float] = {}
     for concept in shared:
+        name, value = f"shared {concept.kind}", concept.weight
         if concept.kind in ("number", "thing"):
-            name, value = f"shared {concept.kind} {1 + (concept.weight >= 1) + (concept.weight >= 2)}", 1.0
-        elif concept.kind == "word":
-            continue
-        elif concept.kind != "name" or across:  # in one language a name by its sound is a word like any other
-            name, value = f"shared {concept.kind}", concept.weight
-        else:
-            continue
+            name, value = f"{name} {1 + (concept.weight >= 1) + (concept.weight >= 2)}", 1.0
+        elif concept.kind == "name" and not across:
+            continue  # in one language a name by its sound is a word like any other
         found[name] = found.get(name, 0.0) + value
-    found["kinds"] = len({one.kind for one in shared} & {*_ENTITIES, "number"})
     return found
 
 
 def _only(one: Profile, other: Profile, kind: str) -> float:
-    """The weight of concepts of a kind that only the first names, in its headline."""
-    return sum(
-        concept.weight
-        for key, concept in one.concepts.items()
-        if concept.kind == kind and concept.headline and key not in other.concepts
-    )
+    """The weight of what only the first names, in its headline."""
+    return sum(weight for key, weight in one.named[kind].items() if key not in other.concepts)
 
 
-def _numbers(one: Profile, other: Profile) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for unit in (*_MEASURES, "people", "", "date"):
-        left, right = (
-            {c.key for c in profile.concepts.values() if c.kind in ("number", "date") and c.unit == unit
-             and (c.headline or unit == "date")}
-            for profile in (one, other)
-        )  # fmt: skip
-        if left and right and not left & right:
-            found["other measure" if unit in _MEASURES else f"other {unit or 'number'}"] = 1.0
-    return found
+def _unit(concept: Concept) -> str:
+    return "measure" if concept.unit in _MEASURES else concept.unit or "number"
 
 
-def _cosine(one: Profile, other: Profile, shared: Sequence[Concept], kinds: Collection[str]) -> float:
+def _cosine(shared: Sequence[Concept], kinds: Collection[str], lengths: float) -> float:
     common = sum(concept.weight**2 for concept in shared if concept.kind in kinds)
-    if not common:
-        return 0.0
-    norms = [sum(c.weight**2 for c in profile.concepts.values() if c.kind in kinds) for profile in (one, other)]
-    return common / math.sqrt(norms[0] * norms[1])
+    return common / math.sqrt(lengths) if common else 0.0
 
 
 def reason(shared: Sequence[Concept], one: Clipping, other: Clipping) -> str:
@@ -290,28 +307,25 @@ def _apart(one: Clipping, other: Clipping) -> str:
 
 # --- joining ----------------------------------------------------------------------------------------------------------
 
-_TOGETHER = 0.55  # mean score of an article with those of a story: one that is like a single one of many joins no story
+_TOGETHER = 0.52  # mean score of an article with those of a story: one that is like a single one of many joins no story
 _MOST_COMPARED = 12  # articles of a story that one is compared with, the first and the last
 
 Between = Callable[[int, int], Likeness]
+Ruled = Callable[[int, int], bool | None]
 
 
-def decide(
-    clipping: Clipping, groups: Mapping[int, Sequence[int]], between: Between, ruled: Callable[[int], bool | None]
-) -> Joining | None:
+def decide(clipping: Clipping, groups: Mapping[int, Sequence[int]], between: Between, ruled: Ruled) -> Joining | None:
     """To which of `groups` an article belongs: None where it stays alone.
 
-    `groups` are the articles of stories by their number, and single articles by minus theirs; `between` says how like two
-    articles are, `ruled` what a person decided of the article and another one.
+    `groups` are the articles of stories by their number, and single articles by minus theirs; `between` says how like
+    two articles are, `ruled` what a person decided of two.
     """
-    weighed = [one for key, articles in groups.items() if (one := _weighed(key, articles, clipping, between, ruled))]
+    weighed = [one for group in groups.items() if (one := _weighed(group, clipping, between, ruled))]
     weighed.sort(key=lambda one: (-one.forced, -one.score, one.key))
     if not weighed:
         return None
     first = weighed[0]
-    more = [
-        one for one in weighed[1:] if one.key not in first.barred and _are_one(first, one, between, forced=one.forced)
-    ]
+    more = [one for one in weighed[1:] if _are_one(first, one, between, ruled)]
     numbers = sorted(one.key for one in (first, *more) if one.key > 0)
     singles = tuple(-one.key for one in (first, *more) if one.key < 0)
     return Joining(
@@ -329,26 +343,20 @@ class _Group:
     score: float
     reason: str
     forced: bool
-    barred: frozenset[int] = frozenset()
 
 
-def _weighed(
-    key: int,
-    articles: Sequence[int],
-    clipping: Clipping,
-    between: Between,
-    ruled: Callable[[int], bool | None],
-) -> _Group | None:
+def _weighed(group: tuple[int, Sequence[int]], clipping: Clipping, between: Between, ruled: Ruled) -> _Group | None:
     """A story or a single article as one that may be joined; None where it may not."""
-    rulings = {ruled(one) for one in articles}
+    key, articles = group
+    rulings = {ruled(clipping.id, one) for one in articles}
     if False in rulings:
         return None
     compared = _some(articles)
+    if True in rulings:
+        return _Group(key, compared, 2.0, BY_HAND, forced=True)
     likenesses = [between(clipping.id, one) for one in compared]
     best = max(likenesses)
     mean = sum(one.score for one in likenesses) / len(likenesses)
-    if True in rulings:
-        return _Group(key, compared, 2.0, "by hand", forced=True)
     if best.score < SAME or mean < _TOGETHER:
         return None
     return _Group(key, compared, best.score + mean, best.reason, forced=False)
@@ -359,9 +367,9 @@ def _some(articles: Sequence[int]) -> tuple[int, ...]:
     return tuple(articles) if len(articles) <= _MOST_COMPARED else (*articles[:half], *articles[-half:])
 
 
-def _are_one(first: _Group, other: _Group, between: Between, *, forced: bool) -> bool:
+def _are_one(first: _Group, other: _Group, between: Between, ruled: Ruled) -> bool:
     """Whether two groups that an article belongs to are one event: by their own likeness, taken together."""
-    if forced:
-        return True
-    scores = [between(one, two).score for one in first.articles for two in other.articles]
-    return sum(scores) / len(scores) >= _TOGETHER
+    pairs = [(one, two) for one in first.articles for two in other.articles]
+    if any(ruled(*pair) is False for pair in pairs):
+        return False
+    return other.forced or sum(between(*pair).score for pair in pairs) / len(pairs) >= _TOGETHER

@@ -77,3 +77,20 @@ FOREIGN = _words("""
     sul sur tai te tegen tidak til till tra tras trong uit um uma un una und une untuk usai van ve vers vil von voor
     và w wegen wird worden wurde y yang yeni z za ze zijn zu zum zur zwei zwischen à är è é în över
 """)
+
+# Words that every second article has, in English and Korean: they say nothing about what it is about.
+COMMON = _words("""
+    about after again against all also amid among and any are as at away back be because been before being between both
+    but by can could day days did do does down during each end even every few first for from further get gets give go
+    goes had has have having he her here his how if in into is it its just last late latest least less like make makes
+    may me might month months more most much must my near new next no nor not now of off on once one only or other our
+    out over own part per plans put says say said set sets she should since so some still such take takes than that the
+    their them then there these they this those three through time to today told too top two under until up us use very
+    via was way we week weeks well were what when where which while who whom whose why will with within without would
+    year years yet you your yesterday tomorrow
+    것으로 관련 기사 뉴스 대한 대해 따르면 말했다 모든 밝혔다 사진 없다 오늘 오전 오후 우리 위해
+    이날 이번 있는 있다 지난 통해 함께
+""")
+
+# English words that headlines leave out as they please.
+FILLERS = _words("a after an and are as at by for in is its of on said says the to with")

@@ -146,7 +146,7 @@ class Score(NamedTuple):
 def score(
     found: Sequence[object], rows: Sequence[Row], truth: Callable[[Row], str], *, across: bool | None = None
 ) -> Score:
-    """How the pairs of `found` compare with the truth; `across`: only pairs of two languages (True) or of one (False)."""
+    """How the pairs of `found` compare with the truth; `across`: only pairs of two languages, or (False) of one."""
     counts = {(True, True): 0, (True, False): 0, (False, True): 0, (False, False): 0}
     for (group, row), (other, partner) in combinations(zip(found, rows, strict=True), 2):
         if across is None or across == (row.language[:2] != partner.language[:2]):

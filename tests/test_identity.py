@@ -219,7 +219,7 @@ def test_the_order_and_the_number_of_times_do_not_matter(tmp_path: Path) -> None
     results = []
     for seed in range(4):
         desk = Desk(tmp_path / f"{seed}.db")
-        dice = random.Random(seed)  # noqa: S311 - a shuffle
+        dice = random.Random(seed)
         given = [one for one in EVERYTHING if "[수정]" not in one.item.title]  # of an edit, the order is the meaning
         if seed:
             dice.shuffle(given)
@@ -293,7 +293,7 @@ def test_the_address_of_an_article_is_its_page_s_word_then_at_home_then_the_shor
     }
     chosen = []
     while addresses:
-        chosen.append(identity.own(addresses.items(), daily))
+        chosen.append(identity.own(addresses, daily))
         del addresses[chosen[-1]]
     assert chosen == [
         "https://daily.example/section/page/p",

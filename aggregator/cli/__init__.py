@@ -11,13 +11,14 @@ from typing import NoReturn
 
 import click
 
-from aggregator.cli import growing, keeping, reading, running, setting_up
+from aggregator.cli import growing, judging, keeping, reading, running, setting_up
 from aggregator.cli.frame import FAILED, LOCKED, WRONG_USE, cli
 from aggregator.errors import AggregatorError, ConfigError, RunLocked, UsageError
 
 __all__ = [
     "cli",
     "growing",
+    "judging",
     "keeping",
     "main",
     "reading",

@@ -94,7 +94,7 @@ class _InOrderOfUse(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         """The names of the commands."""
         first = ("demo", "init", "add", "import", "check", "run", "status")
-        order = (*first, "pingbacks", "digest", "search", "export", "references", "serve")
+        order = (*first, "pingbacks", "digest", "search", "story", "copy", "article", "export", "references", "serve")
         return [*order, *sorted(self.commands.keys() - set(order))]
 
 
@@ -119,7 +119,13 @@ def cli() -> None:
 def command(name: str | None = None) -> Callable[[Callable[..., Any]], click.Command]:
     """A command with the common options, whose first argument is the Settings."""
 
+    return subcommand(cli, name)
+
+
+def subcommand(group: click.Group, name: str | None = None) -> Callable[[Callable[..., Any]], click.Command]:
+    """The same within a group of commands."""
+
     def decorate(function: Callable[..., Any]) -> click.Command:
-        return cli.command(name)(_common(click.make_pass_decorator(Settings, ensure=True)(function)))
+        return group.command(name)(_common(click.make_pass_decorator(Settings, ensure=True)(function)))
 
     return decorate

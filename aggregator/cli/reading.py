@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from aggregator.cli.frame import FAILED, Settings, command, now
+from aggregator.cli.tables import table
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def search(settings: Settings, query: str, limit: int) -> int:
     """
     with settings.store() as store:
         found = store.search(query, limit)
-    _table(
+    table(
         ("date", "outlet", "headline", "url"), [(str(row.date or ""), row.outlet, row.title, row.url) for row in found]
     )
     return 0 if found else FAILED
@@ -172,7 +173,7 @@ def status(settings: Settings) -> None:
     moment = now()
     with settings.store() as store:
         rows = [_health_row(row, moment) for row in store.health()]
-    _table(("source", "status", "articles", "last ok", "last new", "failures", "due", "note"), rows)
+    table(("source", "status", "articles", "last ok", "last new", "failures", "due", "note"), rows)
 
 
 def _health_row(row: dict[str, Any], now: datetime) -> tuple[str, ...]:
@@ -196,22 +197,6 @@ def _distance(text: str | None, now: datetime) -> str:
         "1 min",
     )
     return f"in {amount}" if seconds > 0 else f"{amount} ago"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table that knows how wide Chinese characters are; tab-separated where it is piped."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(" ".join(cell.split()) for cell in row))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*head, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(cell, overflow="fold") for cell in row))
-    Console().print(table)
 
 
 @command()

@@ -67,7 +67,7 @@ def built_in() -> tuple[Entry, ...]:
 
 
 def pairs() -> tuple[Entry, ...]:
-    """Countries named together in a word that names neither: 日米, 美中, 한미. `id` is their ids, with spaces between."""
+    """Countries named together in a word that names neither: 日米, 美中, 한미. `id` is their ids between spaces."""
     return tuple(read(resources.files(__name__).joinpath("pairs.tsv").read_text("utf-8"), "pairs.tsv", "country"))
 
 
@@ -81,7 +81,7 @@ def load(path: Path) -> tuple[Entry, ...]:
 
 
 def read(text: str, name: str, kind: str = "thing") -> Iterator[Entry]:
-    """The entries of a table; `kind` is theirs where it has no such column. Raises UsageError with the line at fault."""
+    """The entries of a table; `kind` is theirs where it has no such column. Raises UsageError with the line."""
     table = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     if "id" not in (table.fieldnames or ()) or not set(LANGUAGES) & set(table.fieldnames or ()):
         raise UsageError(f"{name}: the first line names the columns: id, kind, weight, within, en, ko, ja, zh")
@@ -118,17 +118,12 @@ def _countries() -> Iterable[Entry]:
     """The countries and territories of CLDR, by ISO 3166 code."""
     from babel import Locale
 
-    locales = {language: [Locale.parse(name) for name in names] for language, names in _LOCALES.items()}
-    codes = sorted(code for code in locales["en"][0].territories if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES)
-    for code in codes:
-        names = {
-            language: tuple(dict.fromkeys(name for one in given if (name := one.territories.get(code))))
-            for language, given in locales.items()
-        }
-        yield Entry(
-            id=code.lower(),
-            kind="country",
-            names={
-                language: tuple(name for name in given if len(name) >= _SHORTEST) for language, given in names.items()
-            },
-        )
+    locales = {language: [Locale.parse(name).territories for name in names] for language, names in _LOCALES.items()}
+    for code in sorted(map(str, locales["en"][0])):
+        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES:
+            names = {language: _distinct(one.get(code) for one in given) for language, given in locales.items()}
+            yield Entry(id=code.lower(), kind="country", names=names)
+
+
+def _distinct(names: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name and len(name) >= _SHORTEST))

@@ -108,7 +108,9 @@ class Addresses(Articles):
         blank = {"copy_of": None, "copy_reason": None, "story": None, "story_reason": None, "topics": "[]"}
         number = self._insert("articles", row | blank | {"url": url, "link": url, "last_seen_at": rows.to_text(now)})
         search.add(self._connection, [(number, row["title"], row["summary"])])
-        self._connection.execute("UPDATE sightings SET article = ? WHERE article = ? AND link = ?", (number, article, url))
+        self._connection.execute(
+            "UPDATE sightings SET article = ? WHERE article = ? AND link = ?", (number, article, url)
+        )
         self.forget_identities(article)
         return number
 

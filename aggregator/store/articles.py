@@ -80,7 +80,7 @@ class Articles(Sources):
         found: dict[int, Known] = {}
         for begin in range(0, len(numbers), _CHUNK):
             some = rows.json_text(numbers[begin : begin + _CHUNK])
-            held = self._rows(f"{_KNOWN} WHERE articles.id IN (SELECT value FROM json_each(?))", (source, some))
+            held = self._rows(f"{_KNOWN} WHERE articles.id IN (SELECT value FROM json_each(?))", (source, some))  # noqa: S608
             found |= {row["id"]: rows.known(row) for row in held}
         return found
 

@@ -15,6 +15,12 @@ SELECT articles.id, articles.url, articles.title, articles.summary, articles.lan
        outlets.id AS outlet, outlets.name AS outlet_name, outlets.homepage, outlets.country
 FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
 """
+_STORY = """
+SELECT articles.id, language, coalesce(date, ''), coalesce(outlets.name, ''), title,
+       coalesce(copy_reason, story_reason, '')
+FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
+WHERE story = ? ORDER BY coalesce(published_at, first_seen_at), articles.id
+"""
 _REFRESH = """
 UPDATE stories SET
   title = coalesce((SELECT title FROM articles WHERE story = stories.id
@@ -71,6 +77,32 @@ class Groups(Addresses):
         row = self._rows("SELECT copy_reason, story_reason FROM articles WHERE id = ?", (article,))[0]
         return row["copy_reason"], row["story_reason"]
 
+    def story(self, story: int) -> list[tuple[str, ...]]:
+        """The articles of a story for reading: number, language, day, outlet, headline, reason; the earliest first."""
+        return [tuple(map(str, row)) for row in self._rows(_STORY, (story,))]
+
+    def sighted(self, article: int) -> list[tuple[str, str, str]]:
+        """Which sources have an article: source, since when, the headline there."""
+        found = self._rows(
+            "SELECT source, first_seen_at, title FROM sightings WHERE article = ? ORDER BY first_seen_at, source",
+            (article,),
+        )
+        return [(row["source"], row["first_seen_at"], row["title"]) for row in found]
+
+    def revised(self, article: int) -> list[tuple[str, str, str, str]]:
+        """How an article was changed: kind, field, when that was found, what was there before; the first first."""
+        found = self._rows(
+            "SELECT kind, field, seen_at, before FROM revisions WHERE article = ? ORDER BY id", (article,)
+        )
+        return [(row["kind"], row["field"], row["seen_at"], row["before"]) for row in found]
+
+    def grouping(self) -> tuple[int, int, int]:
+        """How many copies there are, articles in stories, and stories."""
+        row = self._rows(
+            "SELECT count(copy_of) AS copies, count(story) AS told, count(DISTINCT story) AS stories FROM articles"
+        )[0]
+        return row["copies"], row["told"], row["stories"]
+
     def save_clues(self, article: int, day: int, clues: Iterable[int]) -> None:
         """Writes under which numbers an article is found on a day."""
         self._connection.executemany(
@@ -120,7 +152,7 @@ class Groups(Addresses):
     def members(self, story: int) -> tuple[Clipping, ...]:
         """The articles of a story, the earliest first."""
         found = self._rows(
-            f"{_CLIPPING} WHERE articles.story = ?"  # noqa: S608 - constants
+            f"{_CLIPPING} WHERE articles.story = ?"
             " ORDER BY coalesce(articles.published_at, articles.first_seen_at), articles.id",
             (story,),
         )
@@ -169,7 +201,9 @@ class Groups(Addresses):
         for story in dict.fromkeys(stories):
             self._connection.execute(_REFRESH, (story,))
             if self._rows("SELECT 1 FROM stories WHERE id = ? AND articles < 2", (story,)):
-                self._connection.execute("UPDATE articles SET story = NULL, story_reason = NULL WHERE story = ?", (story,))
+                self._connection.execute(
+                    "UPDATE articles SET story = NULL, story_reason = NULL WHERE story = ?", (story,)
+                )
                 self._connection.execute("DELETE FROM stories WHERE id = ?", (story,))
 
     # --- what people ruled --------------------------------------------------------------------------------------------

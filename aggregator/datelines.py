@@ -1,11 +1,11 @@
-"""What agencies and desks put around a text: tags in front, credit lines, outlets' names behind. None of it is the text.
+"""What agencies and desks put around a text: tags and datelines in front, credits and names behind.
 
     (서울=연합뉴스) 홍길동 기자 = 통일부는 …        -> 통일부는 …
     【北京共同】中国外務省は …（共同）              -> 中国外務省は …
     新华社北京10月12日电（记者张三）外交部 …        -> 外交部 …
     SEOUL, Oct. 12 (Reuters) - South Korea …    -> South Korea …
 
-This is for comparing texts. What stands in the database is as printed.
+None of it is the text. This is for comparing texts; what stands in the database is as printed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _DATELINE = (
     re.compile(r"\A\s*[^=＝.。\s]{2,10}\s?(?:특파원|기자|통신원|선임기자)\s*[=＝]\s*"),
     re.compile(r"\A\s*[\w·・]{2,8}[社网網][^\s。，,]{0,12}?\d{1,2}月\d{1,2}日[电電讯訊]\s*(?:[（(][^）)]{2,30}[）)])?\s*[：:]?\s*"),
     re.compile(r"\A\s*[\w·・]{2,8}[社网網][^\s。，,]{0,12}?\d{1,2}日[电電讯訊]\s*(?:[（(][^）)]{2,30}[）)])?\s*"),
-    re.compile(r"\A\s*[A-Z][A-Za-z .,/'’-]{1,40}(?:,\s[A-Z][a-z]{2,8}\.?\s\d{1,2})?(?:,\s\d{4})?\s*\([^)]{2,30}\)\s*[-–—]+\s*"),
+    re.compile(r"\A\s*[A-Z][A-Za-z .,/'’-]{1,40}(?:,\s[A-Z][a-z]{2,8}\.?\s\d{1,2})?(?:,\s\d{4})?\s*"
+               r"\([^)]{2,30}\)\s*[-–—]+\s*"),
     re.compile(r"\A\s*\([A-Z][A-Za-z /]{1,25}\)\s*[-–—]*\s*"),
     re.compile(r"\A\s*[A-Z]{3,}(?:[ ,][A-Z][A-Za-z.]*)*\s*[-–—]+\s+"),
 )  # fmt: skip

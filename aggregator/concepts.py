@@ -38,7 +38,7 @@ _WEIGHTS = {
 }
 
 _SCORE = 1.8  # of a result, the higher number first
-_IN_SUMMARY = 0.6  # of the weight, for what only the summary names
+IN_SUMMARY = 0.6  # of the weight, for what only the summary names
 
 
 class _Term(NamedTuple):
@@ -238,7 +238,7 @@ def found(title: str, summary: str, language: str, lexicon: Lexicon) -> tuple[Co
     """What an article speaks of, each concept once, the weightiest first. Names by their sound only of the headline."""
     concepts = {one.key: one for one in sorted(_of(datelines.without_tags(title), language, lexicon), key=_by_weight)}
     for one in _of(datelines.without_credits(summary[:SUMMARY]), language, lexicon):
-        weight = one.weight * _IN_SUMMARY
+        weight = one.weight * IN_SUMMARY
         if one.kind != "name" and (one.key not in concepts or concepts[one.key].weight < weight):
             concepts[one.key] = Concept(one.key, one.kind, one.name, weight, one.unit, headline=False)
     return tuple(sorted(concepts.values(), key=lambda one: (-one.weight, one.key)))
@@ -253,7 +253,7 @@ def _of(text: str, language: str, lexicon: Lexicon) -> Iterator[Concept]:
         return
     squeezed = squeeze(text)
     places = lexicon.find(squeezed, language)
-    meanings = Counter((place.start, place.end) for place in places)
+    meanings = Counter((start, end) for start, end, _ in {(one.start, one.end, one.entry.id) for one in places})
     for place in places:
         for entry in lexicon.entries_of(place.entry):
             yield lexicon.concept(entry, meanings[place.start, place.end] + place.inside)
@@ -276,9 +276,11 @@ def _number(number: numbers.Number) -> Concept | None:
         return Concept(f"@{number.digits}", "date", number.digits, 0.0, unit="date")
     if number.kind in numbers.CALENDAR or number.kind in (numbers.NAME, "ordinal", "score"):
         return None
-    digits = number.digits.replace(".", "").strip("0")
-    weight = 0.4 if number.value <= 12 and "." not in number.digits else 0.7 + 0.5 * min(3, len(digits))
-    weight += 0.5 * (number.value >= 100) + 0.4 * ("." in number.digits)
+    digits = len(number.digits.replace(".", "").strip("0"))
+    if "." in number.digits or number.value >= 100:
+        weight = 1.2 + 0.5 * min(3, digits) + 0.4 * ("." in number.digits) - 0.5 * (number.value < 100)
+    else:
+        weight = 0.4 if number.value <= 12 else 1.2
     return Concept(f"#{number.digits}", "number", _readable(number.digits), weight, unit=number.kind)
 
 

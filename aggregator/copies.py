@@ -166,10 +166,14 @@ def _telling(text: _Text) -> set[str]:
 
 
 def _is_reworded(one: _Text, other: _Text) -> bool:
-    """Whether two headlines have most of their letters in common, and numbers that make it no coincidence."""
+    """Whether two headlines have most of their letters in common, and numbers that make it no coincidence.
+
+    Where they differ in a single place, one is the template of the other: 続伸 and 続落.
+    """
     if one.numbers != other.numbers or not (len(one.numbers) > 1 or _telling(one)):
         return False
-    return _dice(one, other) >= _REWORDED
+    differences = sum(kind != "equal" for kind, *_ in _opcodes(one.headline, other.headline))
+    return differences > 1 and _dice(one, other) >= _REWORDED
 
 
 def _dice(one: _Text, other: _Text) -> float:
@@ -200,6 +204,10 @@ _REWORDED = 0.62  # of the pairs of letters of two headlines, what a rewording k
 _TRIFLE = 0.12  # of the letters of two headlines, what one may have more than the other on both sides
 
 
+def _opcodes(one: str, other: str) -> Sequence[tuple[str, int, int, int, int]]:
+    return SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+
+
 def _replaced(first: _Text, second: _Text) -> bool:
     """Whether each headline has words that the other has not: then it may be another event of a template.
 
@@ -210,7 +218,7 @@ def _replaced(first: _Text, second: _Text) -> bool:
     one, other = first.headline, second.headline
     trifle = _TRIFLE * (2 if len(_telling(first) & _telling(second)) >= 2 else 1)
     lost = gained = 0
-    for kind, start, end, begin, stop in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+    for kind, start, end, begin, stop in _opcodes(one, other):
         if kind == "equal":
             continue
         losing, gaining = not set(one[start:end]) <= _PARTICLES, not set(other[begin:stop]) <= _PARTICLES

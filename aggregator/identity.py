@@ -123,8 +123,8 @@ def joined(
 def own(addresses: Mapping[str, str], outlet: Outlet | None) -> str:
     """Of the addresses of an article (URL -> ground), the one that it is known by.
 
-    The page's own word comes first, then what is at home, then the shortest. The choice depends on what there is, not on
-    what came first.
+    The page's own word comes first, then what is at home, then the shortest. The choice depends on what there is, and
+    not on what came first.
     """
     return min(addresses, key=lambda url: _rank(url, addresses[url], outlet))
 

@@ -1,14 +1,14 @@
-"""Same article, revision, copy."""
+"""What becomes of an article that is given again: whose it is, whose words count, what was revised."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
 from aggregator import groups
-from aggregator.model import Article, Item, Known, Language, Outlet, Precision, Published, RevisionKind
+from aggregator.model import Article, Item, Known, Language, Outlet, Precision, Published, RevisionKind, Source
 
 NOW = datetime(2023, 10, 12, 6, 0, tzinfo=UTC)
 WIRE = Outlet(id="wire", name="Wire", homepage="https://wire.example")
@@ -100,25 +100,60 @@ def test_a_short_headline_proves_nothing() -> None:
     assert groups.headline_key("오늘의 운세") == ""
 
 
-def cluster(*when: tuple[int, Outlet | None, int]) -> tuple[Known, ...]:
-    """(number, outlet, hours after NOW) of each article."""
-    return tuple(
-        known(
-            LONG, id=number, outlet=outlet, url=f"https://{number}.example/", published_at=NOW + timedelta(hours=hours)
-        )
-        for number, outlet, hours in when
-    )
+# --- whose words, which date ------------------------------------------------------------------------------------------
+
+FEED, PAGE, PORTAL = (
+    Source(id="feed", url="https://daily.example/rss", outlet="daily"),
+    Source(id="page", url="https://daily.example/", outlet="daily", kind="page"),
+    Source(id="aaa", url="https://news.naver.com/", outlet="portal"),
+)
+
+# who gives it now, who gave it before, whether its words become those of the article, why
+SPEAKERS = [
+    (FEED, [PAGE], True, "a feed before a page"),
+    (PAGE, [FEED], False, "a page not before a feed"),
+    (FEED, [PORTAL], True, "the outlet's own source before another's"),
+    (PORTAL, [FEED], False, "another's source not before the outlet's own"),
+    (FEED, [FEED], False, "one that was there already"),
+]
 
 
-def test_the_one_published_first_is_the_original_in_whatever_order_they_came() -> None:
-    found = {copy.article: copy.original for copy in groups.copies(cluster((1, DAILY, 2), (2, WIRE, 0), (3, None, 3)))}
-    assert found == {2: None, 1: 2, 3: 2}
+@pytest.mark.parametrize(("now", "before", "speaks", "why"), SPEAKERS, ids=[row[-1] for row in SPEAKERS])
+def test_whose_words_count(now: Source, before: list[Source], speaks: bool, why: str) -> None:
+    assert groups.decide(article("이 제목"), (), known("저 제목", seen=None), now, before).speaks is speaks
 
 
-def test_the_reason_names_the_original_and_the_lag() -> None:
-    *_, copy = groups.copies(cluster((1, WIRE, 0), (2, DAILY, 1)))
-    assert copy.reason == "same headline as Wire, 60 minutes later"
+def test_what_was_revised_is_newer_than_what_one_more_source_says() -> None:
+    held = known("새 제목", seen=None, former=frozenset({("title", "옛 제목")}))
+    assert not groups.decide(article("옛 제목"), (), held, FEED, [PAGE]).speaks
 
 
-def test_an_outlet_does_not_copy_itself_and_a_week_is_too_long() -> None:
-    assert all(copy.original is None for copy in groups.copies(cluster((1, WIRE, 0), (2, WIRE, 1), (3, DAILY, 24 * 7))))
+# the precision and the hour of the date that is held, whether the new one (a second, 6:00) takes its place, why
+DATES = [
+    (Precision.DAY, 0, True, "a time instead of a day"),
+    (Precision.SECOND, 7, True, "the earlier of two times"),
+    (Precision.SECOND, 5, False, "not the later of two"),
+]
+
+
+@pytest.mark.parametrize(("precision", "hour", "dated", "why"), DATES, ids=[row[-1] for row in DATES])
+def test_which_date_counts(precision: Precision, hour: int, dated: bool, why: str) -> None:
+    held = known("t", seen=None, published_at=NOW.replace(hour=hour), precision=precision)
+    assert groups.decide(article("t"), (), held, FEED, [PAGE]).dated is dated
+
+
+# what the source says, what it said last, what the article was called before, whether the body is newer, news?, why
+SAID = [
+    ("새 제목", "새 제목", (), False, False, "the same again"),
+    ("새 제목", "제목", (), False, True, "an edit"),
+    ("옛 제목", "새 제목", ("옛 제목",), False, False, "an old headline in a body that is not newer: a flap"),
+    ("옛 제목", "새 제목", ("옛 제목",), True, True, "an old headline in a newer body: it was changed back"),
+]
+
+
+@pytest.mark.parametrize(("says", "said", "former", "newer", "news", "why"), SAID, ids=[row[-1] for row in SAID])
+def test_a_feed_that_flaps_back_says_nothing_new(
+    says: str, said: str, former: tuple[str, ...], newer: bool, news: bool, why: str
+) -> None:
+    held = known(said, former=frozenset(("title", one) for one in former))
+    assert groups.says_nothing_new(Item(title=says), held, newer=newer) is not news

@@ -189,7 +189,7 @@ def test_copies_and_links_are_kept(store: Store) -> None:
         (second, first, "same headline")
     ]
     assert store.links(second) == (link,)
-    assert {one.id for one in store.headline_cluster("key")} == {first, second}
+    assert store.text_of([second]) == store.text_of([first]) == {first, second}
 
 
 def test_credentials_stay_in_feeds_yaml(store: Store) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import combinations, pairwise, product
+from itertools import combinations, product
 
 from aggregator import grouping, stories
 from aggregator.errors import UsageError
@@ -30,7 +30,7 @@ def split_story(store: Store, method: stories.Method, story: int, articles: Sequ
         gone = [members[number].url for number in sorted(leaving)]
         stay = [one.url for number, one in members.items() if number not in leaving]
         store.rule(Relation.STORY, product(gone, stay), same=False, now=now)
-        store.rule(Relation.STORY, pairwise(gone), same=True, now=now)
+        store.rule(Relation.STORY, ((gone[0], other) for other in gone[1:]), same=True, now=now)
         for number in sorted(leaving):
             store.leave_story(number)
         store.queue(leaving)
@@ -40,11 +40,11 @@ def split_story(store: Store, method: stories.Method, story: int, articles: Sequ
 def merge_stories(store: Store, numbers: Sequence[int], now: datetime) -> None:
     """Makes several stories one, which has the number of the first."""
     held = [_members(store, number) for number in numbers]
-    firsts = [next(iter(members.values())).url for members in held]
+    first, *others = (one.url for members in held for one in members.values())
     with store.transaction():
         for one, other in combinations(held, 2):
             store.unrule(Relation.STORY, _pairs(one.values(), other.values()))
-        store.rule(Relation.STORY, pairwise(firsts), same=True, now=now)
+        store.rule(Relation.STORY, ((first, other) for other in others), same=True, now=now)
         store.merge_stories(numbers[0], numbers[1:])
 
 

@@ -25,7 +25,7 @@ def keys(text: str, language: str, summary: str = "") -> set[str]:
 CASES = [
     ("중국, 탈북민 600여 명 강제 북송", "ko", "repatriation", True, "two words of which the second is within a term"),
     ("中国が脱北者600人を一斉に強制送還", "ja", "repatriation", True, "Japanese"),
-    ("中國強制遣返600名脫北者", "zh-Hant", "repatriation", True, "traditional characters, where the table has simplified"),
+    ("中國強制遣返600名脫北者", "zh-Hant", "repatriation", True, "traditional, where the table has simplified"),
     ("China sends 600 refugees back to North Korea", "en", "kp", True, "a country of two words"),
     ("North Korean defectors sent back", "en", "kp", True, "an adjective"),
     ("中国が脱北者を送還", "ja", "cn", True, "a country"),

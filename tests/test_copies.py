@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -27,43 +29,20 @@ def clipping(
 
 LONG = "통일부 “중국서 다수의 북한 주민 북송…탈북민 숫자는 미확인”"
 LEAD = "통일부는 13일 중국 동북 3성에서 다수의 북한 주민이 북한으로 송환된 것으로 보인다며 유감을 표명했다"
-LEAD_JA = "中国外務省の報道官は12日の記者会見で、脱北者と呼ばれる人々は国内にいないと述べ、送還の報道を否定した"
 
-# one headline and summary, another, whether they are one text, why
-CASES: list[tuple[tuple[str, str], tuple[str, str], bool, str]] = [
-    ((LONG, ""), (f"[속보] {LONG}", ""), True, "a tag in front"),
-    ((LONG, ""), (f"{LONG}(종합2보)", ""), True, "a wire's version mark behind"),
-    ((LONG, ""), (f"{LONG} | 가상일보", ""), True, "an outlet behind"),
-    ((LONG, ""), (LONG.replace("“", "'").replace("”", "'").replace("…", ", "), ""), True, "punctuation"),
-    (("尹대통령 “깊은 유감” 표명…탈북민 북송 규탄", ""), ("윤 대통령 '깊은 유감' 표명, 탈북민 북송 규탄", ""), True, "尹 for 윤"),
-    (("中国が脱北者600人を一斉に強制送還", ""), ("中国が脱北者６００人を一斉に強制送還", ""), True, "full-width digits"),
-    (("中國強制遣返六百名脫北者 韓方表遺憾", ""), ("中国强制遣返六百名脱北者 韩方表遗憾", ""), True, "both scripts of Chinese"),
-    (("신규확진 7102명, 이틀째 7천명대", LEAD), ("코로나 신규확진 7102명, 이틀째 7000명대", LEAD), True, "7천 and 7000"),
-    ((LONG, f"(서울=연합뉴스) 홍길동 기자 = {LEAD}."), ("정부 “탈북민 북송 유감”", LEAD[:60]), True, "rewritten, with the lead"),
-    (("「脱北者」は国内にいない", f"【北京共同】{LEAD_JA}。（共同）"), ("中国、送還を否定", LEAD_JA), True, "Japanese credits"),
-    (("Seoul voices regret over refugees", "SEOUL (AP) — South Korea voiced regret on Friday over the return of refugees"),
-     ("South Korea ‘regrets’ return", "South Korea voiced regret on Friday over the return of refugees."), True, "English"),
-    (("코스피 0.5% 상승 마감, 2600선 회복", ""), ("코스피 0.7% 상승 마감, 2600선 회복", ""), False, "another number"),
-    (("서울 내일 아침 최저 5도…낮에는 포근", ""), ("부산 내일 아침 최저 5도…낮에는 포근", ""), False, "another city"),
-    (("주중 대사에 김하늘 전 차관 임명", ""), ("주중 대사에 이바다 전 차관 임명", ""), False, "another person"),
-    (("日経平均終値、３日続伸し３万２千円台", ""), ("日経平均終値、３日続落し３万２千円台", ""), False, "up and down"),
-    (("오늘의 운세", ""), ("오늘의 운세", ""), False, "too short to prove anything"),
-    ((LONG, LEAD), (LONG.replace("통일부", "정부"), "미국 국무부는 이 사안을 주시하고 있으며 우려를 표명한다고 밝혔다고 한다"), False,
-     "nearly the headline, another text"),
-    (("삼성전자 3분기 영업이익 9조1000억원", "삼성전자는 3분기 영업이익이 9조1000억원으로 작년 같은 기간보다 늘었다고 8일 공시했다"),
-     ("LG전자 3분기 영업이익 7511억원", "LG전자는 3분기 영업이익이 7511억원으로 작년 같은 기간보다 줄었다고 8일 공시했다"), False,
-     "a template for two companies"),
-]  # fmt: skip
+with (Path(__file__).parent / "cases" / "copies.tsv").open(encoding="utf-8", newline="") as file:
+    CASES = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-@pytest.mark.parametrize(("one", "other", "same", "why"), CASES, ids=[row[-1] for row in CASES])
-def test_likeness(one: tuple[str, str], other: tuple[str, str], same: bool, why: str) -> None:
-    language = "en" if one[0].isascii() else "ko"
-    first, second = clipping(1, *one, language=language), clipping(2, *other, outlet=WIRE, language=language)
-    assert bool(copies.likeness(first, second)) is same
+@pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
+def test_likeness(case: dict[str, str]) -> None:
+    language = "en" if case["one"].isascii() else "ko"
+    first = clipping(1, case["one"], case["summary"], language=language)
+    second = clipping(2, case["other"], case["other_summary"], outlet=WIRE, language=language)
+    assert bool(copies.likeness(first, second)) is (case["same"] == "yes")
     assert copies.likeness(first, second) == copies.likeness(second, first)
-    if same:
-        assert copies.clues(*one) & copies.clues(*other), "they must find one another"
+    if case["same"] == "yes":
+        assert copies.clues(first.title, first.summary) & copies.clues(second.title, second.summary), "never compared"
 
 
 def test_texts_of_two_languages_are_no_copies() -> None:

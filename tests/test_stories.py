@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -33,34 +35,25 @@ def likeness(one: Clipping, other: Clipping, common: Mapping[int, int] | None = 
     return method().likeness(method().profile(one), method().profile(other), common or {})
 
 
-# one article, another, whether they are about one event, why
-CASES = [
-    (("중국, 탈북민 600여 명 강제 북송…정부 “유감”", "ko"), ("中国が脱北者600人を一斉に強制送還", "ja"), True, "Korean, Japanese"),
-    (("中國強制遣返600名脫北者", "zh-Hant"), ("China sends 600 North Korean defectors back by force", "en", 20), True,
-     "Chinese and English, a day apart"),
-    (("日銀、マイナス金利を解除　17年ぶり利上げ", "ja"), ("Bank of Japan raises rates for first time in 17 years", "en"), True, "a rate"),
-    (("FRB、政策金利を据え置き", "ja"), ("일본은행, 17년 만에 금리 인상", "ko"), False, "two central banks in one week"),
-    (("규모 7.2 강진, 대만 화롄 강타", "ko"), ("岩手で震度5強の地震　M6.0", "ja"), False, "two earthquakes"),
-    (("한국, 포르투갈에 2-1 역전승…월드컵 16강", "ko"), ("日本、スペインに2―1で逆転勝ち　W杯16強", "ja"), False, "two matches, one result"),
-    (("코스피 8.77% 폭락 2441.55 마감", "ko"), ("KOSPI rebounds 3.3% to close at 2,522.15", "en", 24), False, "the next day"),
-    (("중국, 탈북민 600여 명 강제 북송", "ko"), ("中国、日本産水産物を全面禁輸", "ja"), False, "China twice"),
-]  # fmt: skip
+with (Path(__file__).parent / "cases" / "stories.tsv").open(encoding="utf-8", newline="") as file:
+    CASES = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-@pytest.mark.parametrize(("one", "other", "same", "why"), CASES, ids=[row[-1] for row in CASES])
-def test_likeness(one: tuple[str, str], other: tuple[str, ...], same: bool, why: str) -> None:
-    first, second = clipping(*one), clipping(*other)  # type: ignore[arg-type]
+@pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
+def test_likeness(case: dict[str, str]) -> None:
+    first = clipping(case["one"], case["language"])
+    second = clipping(case["other"], case["other_language"], float(case["hours"]))
     found = likeness(first, second)
-    assert (found.score >= stories.SAME) is same
+    assert (found.score >= stories.SAME) is (case["same"] == "yes")
     assert found.score == pytest.approx(likeness(second, first).score)
-    if same:
+    if case["same"] == "yes":
         assert method().clues(method().profile(first)).keys() & method().clues(method().profile(second)).keys()
 
 
 def test_the_reason_reads_like_a_line_of_a_card() -> None:
     found = likeness(
         clipping("중국, 탈북민 600여 명 강제 북송", "ko", topics=("repatriation",)),
-        clipping("China sends 600 North Korean defectors back by force", "en", 20, topics=("repatriation",)),
+        clipping("China forcibly repatriates 600 North Korean defectors", "en", 6, topics=("repatriation",)),
     )
     parts = found.reason.split(" · ")
     assert {"600", "defector", "repatriation"} <= set(parts)
@@ -69,7 +62,7 @@ def test_the_reason_reads_like_a_line_of_a_card() -> None:
 
 def test_what_everybody_speaks_of_says_less() -> None:
     one, other = clipping("바이든 대통령, 코로나 확진", "ko"), clipping("バイデン氏が新型コロナに感染", "ja")
-    crowd = {clue: 400 for clue in method().clues(method().profile(one))}
+    crowd = dict.fromkeys(method().clues(method().profile(one)), 400)
     assert likeness(one, other, crowd).score < likeness(one, other).score
 
 

@@ -22,9 +22,10 @@ KEPT = timedelta(days=45)  # how long clues are kept: what is older is compared 
 
 _BATCH = 300  # articles in one transaction
 _POSTINGS = 400  # articles of one clue that are looked at
-_CANDIDATES = 30  # articles that one is compared with
-_COPIES = 30  # texts that are compared for being one
-_REMEMBERED = 5_000  # profiles
+_CANDIDATES = 20  # articles that one is compared with
+_COPIES = 15  # texts that are compared for being one
+_RARE = 1.3  # weight of a single clue that is worth a comparison
+_REMEMBERED = 20_000  # profiles
 
 
 _Rulings = Mapping[tuple[str, str], bool]
@@ -86,7 +87,7 @@ class Grouping:
         ruled = self.store.rulings(Relation.STORY, [clipping.url])
         if self._joins_its_text(clipping, ruled):
             return
-        near = _nearest(having, clues, clipping, _CANDIDATES)
+        near = _nearest(having, clues, clipping, _CANDIDATES, least=_RARE)
         near += self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
         held = self.store.clippings(near) | {clipping.id: clipping}
         between = self._between(held, {clue: len(some) for clue, some in having.items()})
@@ -161,15 +162,19 @@ class Grouping:
 
 
 def _nearest(
-    having: Mapping[int, Iterable[int]], weights: Mapping[int, float], clipping: Clipping, most: int
+    having: Mapping[int, Iterable[int]], weights: Mapping[int, float], clipping: Clipping, most: int, least: float = 0.0
 ) -> list[int]:
-    """The articles that share the weightiest clues with one."""
+    """The articles that share the weightiest clues with one: two of them, or one of at least this weight."""
     shared: dict[int, float] = {}
+    several: set[int] = set()
     for clue, some in having.items():
         for article in some:
+            if article in shared:
+                several.add(article)
             shared[article] = shared.get(article, 0.0) + weights[clue]
     shared.pop(clipping.id, None)
-    return sorted(shared, key=lambda one: (-shared[one], one))[:most]
+    enough = [one for one, weight in shared.items() if one in several or weight >= least]
+    return sorted(enough, key=lambda one: (-shared[one], one))[:most]
 
 
 def _is_ruled(rulings: _Rulings, one: Clipping, other: Clipping) -> bool | None:

@@ -50,7 +50,7 @@ class Method(Protocol):
         """What the method needs of an article, made once."""
 
     def clues(self, profile: Any) -> Mapping[int, float]:
-        """Numbers below 2**48 with weights: articles that share none are never compared."""
+        """Numbers below 2**48 with weights: articles are compared that share two of them, or one that weighs 1.3."""
 
     def likeness(self, one: Any, other: Any, common: Mapping[int, int], /) -> Likeness:
         """How like two articles are; `common` is how many articles of these days have a clue, as far as it is known."""
@@ -320,7 +320,7 @@ def _apart(one: Clipping, other: Clipping) -> str:
 
 # --- joining ----------------------------------------------------------------------------------------------------------
 
-_TOGETHER = 0.57  # mean score of an article with those of a story: being like one of many is not enough
+_TOGETHER = 0.55  # mean score of an article with those of a story: being like one of many is not enough
 _MOST_COMPARED = 12  # articles of a story that one is compared with, the first and the last
 
 Between = Callable[[int, int], Likeness]

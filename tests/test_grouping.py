@@ -214,11 +214,11 @@ def test_what_cannot_be_ruled_says_why(store: Store) -> None:
 
 
 @pytest.fixture
-def desk(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
+def desk(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     compare(store)
     (tmp_path / "feeds.yaml").write_text("sources: []\n")
     monkeypatch.chdir(tmp_path)
-    yield CliRunner()
+    return CliRunner()
 
 
 def said(desk: CliRunner, *arguments: str) -> str:
@@ -259,7 +259,7 @@ class SameFirstLetter:
         return clipping.title[:1]
 
     def clues(self, profile: str) -> dict[int, float]:
-        return {ord(profile): 1.0}
+        return {ord(profile): 2.0}
 
     def likeness(self, one: str, other: str, common: object, /) -> stories.Likeness:
         return stories.Likeness(float(one == other), f"both begin with {one}")

@@ -39,7 +39,7 @@ def decide(
         known=known,
         outlet=outlet,
         headline=headline_key(article.title),
-        revisions=_revisions(article, known) if known else (),
+        revisions=revised(article.item, known) if known else (),
         mentions=tuple(mentions),
         speaks=bool(again and source and _speaks(article, again, outlet, source, rivals)),
         dated=bool(again and _dates(article, again)),
@@ -100,10 +100,10 @@ def _dates(article: Article, known: Known) -> bool:
 # --- revision ---------------------------------------------------------------------------------------------------------
 
 
-def _revisions(article: Article, known: Known) -> tuple[Revision, ...]:
+def revised(item: Item, known: Known) -> tuple[Revision, ...]:
     """What the source changed since it last gave the article; nothing where it gives it for the first time."""
     said = {"title": known.seen_title, "summary": known.seen_summary}
-    says = {"title": article.item.title, "summary": article.item.summary}
+    says = {"title": item.title, "summary": item.summary}
     return tuple(
         Revision(field=field, before=before, after=says[field], kind=_kind(before, says[field]))
         for field, before in said.items()

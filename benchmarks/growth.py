@@ -80,7 +80,7 @@ def fill(store: Store, method: stories.Method, rows: list[Made]) -> None:
     """Stores articles as if they had been compared long ago: with clues, as far as they are kept."""
     outlets = {f"o{n}": Outlet(id=f"o{n}", name=f"O{n}", country="KR") for n in range(200)}
     sources = {"s": Source(id="s", url="https://s.example/", outlet="o0")}
-    connection = store._connection  # noqa: SLF001 - rows are made, not read
+    connection = store._connection
     with store.transaction():
         store.configure(Config(sources=sources, outlets=outlets, topics={}))
         connection.executemany(
@@ -115,10 +115,13 @@ def main() -> None:
             grouping.Grouping(store, method).work(END)
             seconds = (time.perf_counter() - begin) / NEW * 100_000
             first = first or seconds
-            clues = store._connection.execute("SELECT count(*) FROM clues").fetchone()[0]  # noqa: SLF001
+            clues = store._connection.execute("SELECT count(*) FROM clues").fetchone()[0]
             file = (Path(folder) / "mentions.db").stat().st_size / 1e6
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-            print(f"{size:>10,} {seconds:>14.0f} {seconds / first:>6.2f} {clues:>10,} {file:>10.0f} {peak:>8.0f}", flush=True)
+            print(
+                f"{size:>10,} {seconds:>14.0f} {seconds / first:>6.2f} {clues:>10,} {file:>10.0f} {peak:>8.0f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

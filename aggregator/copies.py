@@ -37,6 +37,9 @@ _SAME_SUMMARY = 0.8  # share of runs from which two summaries are the same sente
 _STRANGE = 0.08  # share of runs below which two summaries are of two texts
 
 
+_BETWEEN_CLAUSES = re.compile(r"[,，、…‥·:：;；!！?？|“”‘’\"'「」『』〈〉《》()（）\u3000]|\.\.+| [-–—] ")
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     """A clipping for comparing: letters and digits of its headline and of its summary."""
@@ -45,6 +48,7 @@ class _Text:
     numbers: tuple[str, ...]
     pairs: frozenset[str]
     words: frozenset[str]
+    clauses: frozenset[str]
     weight: int
     summary: str
     summary_weight: int
@@ -63,6 +67,7 @@ def _text(title: str, summary: str) -> _Text:
         numbers=tuple(sorted(one.digits for one in given)),
         pairs=frozenset(ngrams(letters, 2)),
         words=frozenset(word for piece in bare.split() for word in re.findall(r"\w+", fold(piece))) - FILLERS,
+        clauses=frozenset(map(_letters, _BETWEEN_CLAUSES.split(bare))) - {""},
         weight=headlines.weight(letters),
         summary=body,
         summary_weight=headlines.weight(body),
@@ -173,7 +178,7 @@ def _is_reworded(one: _Text, other: _Text) -> bool:
     if one.numbers != other.numbers or not (len(one.numbers) > 1 or _telling(one)):
         return False
     differences = sum(kind != "equal" for kind, *_ in _opcodes(one.headline, other.headline))
-    return differences > 1 and _dice(one, other) >= _REWORDED
+    return differences > 1 and _dice(one, other) >= _REWORDED and not _exchanged(one, other)
 
 
 def _dice(one: _Text, other: _Text) -> float:
@@ -213,6 +218,8 @@ def _replaced(first: _Text, second: _Text) -> bool:
 
     A word in the place of another word always counts; words left out here and added there count unless they are few.
     """
+    if _exchanged(first, second):
+        return True
     if first.words == second.words:
         return False
     one, other = first.headline, second.headline
@@ -227,6 +234,18 @@ def _replaced(first: _Text, second: _Text) -> bool:
         lost += (end - start) * losing
         gained += (stop - begin) * gaining
     return bool(lost and gained) and lost + gained > trifle * (len(one) + len(other))
+
+
+def _exchanged(first: _Text, second: _Text) -> bool:
+    """Whether words stand in each other's places: A beats B is not B beats A. Whole clauses may be in another order."""
+    if first.clauses == second.clauses:
+        return False
+    lost, gained = set[str](), set[str]()
+    for kind, start, end, begin, stop in _opcodes(first.headline, second.headline):
+        if kind != "equal":
+            lost.update(ngrams(first.headline[start:end], 2))
+            gained.update(ngrams(second.headline[begin:stop], 2))
+    return bool(lost & gained - _PARTICLES)
 
 
 # --- who copied whom --------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator import config, keys
 from aggregator.errors import ConfigError, Mistake
-from aggregator.model import Config, Kind, Outlet, Selectors, Source, Topic
+from aggregator.model import Config, Kind, Outlet, Selectors, Source, Stories, Topic
 
 SOURCE = "sources:\n  - id: a\n    url: https://example.org/a\n"  # three lines; what follows is line 4
 
@@ -522,6 +522,7 @@ def test_every_key_has_a_known_type_and_a_meaning() -> None:
         ("sources[].select", Selectors),
         ("outlets.ID", Outlet),
         ("topics.ID", Topic),
+        ("stories", Stories),
         ("", Config),
     ],
 )
@@ -540,3 +541,16 @@ def test_importing_config_imports_no_parser() -> None:
     code = f"import sys, aggregator.config; print([name for name in {parsers} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_tables_of_names_begin_where_the_file_is_and_must_be_right(tmp_path: Path) -> None:
+    (tmp_path / "names.tsv").write_text("id\tkind\tko\nnamyang\tplace\t남양\n", "utf-8")
+    (tmp_path / "feeds.yaml").write_text("stories: {names: [names.tsv]}\n", "utf-8")
+    found = config.load(tmp_path / "feeds.yaml").stories
+    assert (found.method, found.names) == ("concepts", (str(tmp_path / "names.tsv"),))
+    (tmp_path / "names.tsv").write_text("id\tkind\tko\nnamyang\triver\t남양\n", "utf-8")
+    (tmp_path / "feeds.yaml").write_text("stories:\n  names:\n  - names.tsv\n  - none.tsv\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        config.load(tmp_path / "feeds.yaml")
+    assert [(one.line, one.key) for one in caught.value.mistakes] == [(3, "stories.names[0]"), (4, "stories.names[1]")]
+    assert "line 2: 'river' is no kind" in str(caught.value)

@@ -15,6 +15,7 @@ from datasette.utils.sqlite import sqlite3
 from aggregator import schema
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "addresses": {"sort_desc": "found_at"},
     "articles": {
         "facets": ["language", "outlet", {"array": "topics"}],
         "label_column": "title",
@@ -29,6 +30,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "pingbacks": {"facets": ["topic", "language"], "fts_pk": "article", "fts_table": "articles_fts"},
     "reference_lists": {"label_column": "title"},
     "revisions": {"facets": ["kind", "field"], "sort_desc": "id"},
+    "rulings": {"facets": ["relation"], "sort_desc": "ruled_at"},
     "runs": {"sort_desc": "id"},
     "sightings": {"facets": ["source"], "sort_desc": "first_seen_at"},
     "sources": {"facets": ["status", "kind"]},
@@ -36,7 +38,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "topics": {"label_column": "name"},
     "visits": {"facets": ["status"], "sort_desc": "visited_at"},
 }
-INTERNAL = ("_sqlite_migrations", "headlines", "links", "meta", "robots")
+INTERNAL = ("_sqlite_migrations", "clues", "headlines", "identities", "links", "meta", "robots", "ungrouped")
 
 _ARE_OURS = """
 SELECT 1 FROM _sqlite_migrations WHERE migration_set = 'aggregator'

@@ -10,8 +10,9 @@ What the name leads to is called with a Setting and returns a `stories.Method`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -39,8 +40,17 @@ def method(config: Config) -> stories.Method:
 def setting(config: Config) -> Setting:
     """The names of the gazetteer, those of feeds.yaml's own tables, and those of the topics."""
     own = [entry for path in config.stories.names for entry in gazetteer.load(Path(path))]
-    lexicon = concepts.Lexicon((*own, *gazetteer.built_in()), gazetteer.pairs())
+    lexicon = _lexicon(own) if own else _built_in_lexicon()
     return Setting(lexicon=lexicon, topics={topic.id: topic.name for topic in config.topics.values()})
+
+
+def _lexicon(own: Iterable[gazetteer.Entry]) -> concepts.Lexicon:
+    return concepts.Lexicon((*own, *gazetteer.built_in()), gazetteer.pairs())
+
+
+@cache
+def _built_in_lexicon() -> concepts.Lexicon:
+    return _lexicon(())
 
 
 def named(name: str, setting: Setting) -> stories.Method:

@@ -362,11 +362,19 @@ def test_demo_plays_three_days_and_begins_anew_but_never_in_place_of_a_real_data
     assert read.call("demo", ".").code == 2
 
 
-@pytest.mark.parametrize("name", sorted(cli.cli.commands))
-def test_every_command_has_help_that_says_what_it_does(desk: Desk, name: str) -> None:
-    code, out, _ = desk.call(name, "--help")
+COMMANDS: dict[tuple[str, ...], click.Command] = {}
+for _name, _command in sorted(cli.cli.commands.items()):
+    if isinstance(_command, click.Group):
+        COMMANDS |= {(_name, part): command for part, command in sorted(_command.commands.items())}
+    else:
+        COMMANDS[_name,] = _command
+
+
+@pytest.mark.parametrize("name", COMMANDS, ids=" ".join)
+def test_every_command_has_help_that_says_what_it_does(desk: Desk, name: tuple[str, ...]) -> None:
+    code, out, _ = desk.call(*name, "--help")
     assert code == 0
-    command = cli.cli.commands[name]
+    command = COMMANDS[name]
     assert len(command.get_short_help_str()) > 15
     for parameter in command.params:
         assert not isinstance(parameter, click.Option) or parameter.help, parameter.name

@@ -17,12 +17,12 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
 
 from aggregator import datelines, headlines, numbers, urls
-from aggregator.model import Clipping, Copy
+from aggregator.model import Clipping, Copy, Precision
 from aggregator.text import fold, ngrams
 from aggregator.words import FILLERS
 
@@ -284,9 +284,20 @@ def publisher(clipping: Clipping) -> str:
 
 def _reason(one: Clipping, original: Clipping, ground: str) -> str:
     whose = original.outlet.name if original.outlet else urls.host(original.url)
-    return f"{ground} as {whose}, {_lag(one.at, original.at)}"
+    return f"{ground} as {whose}, {_lag(one, original)}"
 
 
-def _lag(later: datetime, earlier: datetime) -> str:
-    minutes = int((later - earlier).total_seconds() // 60)
-    return f"{minutes} minutes later" if minutes < 120 else f"{minutes // 60} hours later"
+def _lag(later: Clipping, earlier: Clipping) -> str:
+    """How much later a text was printed again, no finer than is known."""
+    if later.precision is None or earlier.precision is None:
+        return "date unknown"
+    minutes = int((later.at - earlier.at).total_seconds() // 60)
+    if Precision.DAY in (later.precision, earlier.precision):
+        return "same day or next" if minutes < 1440 else f"about {round(minutes / 1440)} days later"
+    if Precision.HOUR in (later.precision, earlier.precision):
+        return f"about {_time(minutes)} later"
+    return f"{_time(minutes)} later"
+
+
+def _time(minutes: int) -> str:
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"

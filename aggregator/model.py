@@ -630,9 +630,11 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clipping:
-    """An article as far as it is compared with others. `at` is its publication, else when it was first seen.
+    """An article as far as it is compared with others.
 
-    `topics` are those that it mentions, `copy_of` and `story` what was decided of it before.
+    `at` is its publication, as finely as `precision` says (a day stands for its noon); where that is None, the date is
+    not known, and `at` is when it was first seen. `topics` are those that it mentions, `copy_of` and `story` what was
+    decided of it before.
     """
 
     id: int
@@ -642,6 +644,7 @@ class Clipping:
     language: str
     outlet: Outlet | None
     at: datetime
+    precision: Precision | None
     first_seen_at: datetime
     topics: tuple[str, ...] = ()
     copy_of: int | None = None

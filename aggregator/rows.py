@@ -96,12 +96,14 @@ def clipping(row: sqlite3.Row) -> Clipping:
     """An article as far as it is compared with others. A day without a time counts from its noon."""
     first_seen_at = datetime.fromisoformat(row["first_seen_at"])
     at = to_instant(row["published_at"]) or first_seen_at
-    if row["published_precision"] == Precision.DAY:
+    precision = Precision(row["published_precision"]) if row["published_precision"] else None
+    if precision is Precision.DAY:
         at += timedelta(hours=12)
     same = ("id", "url", "title", "summary", "language", "copy_of", "story")
     return Clipping(
         outlet=outlet(row),
         at=at,
+        precision=precision,
         first_seen_at=first_seen_at,
         topics=() if row["topics"] == "[]" else tuple(json.loads(row["topics"])),
         **{key: row[key] for key in same},

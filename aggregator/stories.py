@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, Protocol
 
 from aggregator import concepts
 from aggregator.identity import BY_HAND
-from aggregator.model import Clipping, Concept, Joining
+from aggregator.model import Clipping, Concept, Joining, Precision
 
 WINDOW = timedelta(days=3)  # between two articles that are compared
 SAME = 0.7  # the score from which two articles are about one event
@@ -312,11 +312,16 @@ def reason(shared: Sequence[Concept], one: Clipping, other: Clipping) -> str:
 
 
 def _apart(one: Clipping, other: Clipping) -> str:
+    """How far apart two articles are, no finer than is known."""
+    if one.precision is None or other.precision is None:
+        return "date unknown"
     hours = abs((one.at - other.at).total_seconds()) / 3600
-    if hours < 24:
-        return "same day" if hours >= 1 else "same hour"
-    days = round(hours / 24)
-    return f"{days} day{'s' * (days > 1)}"
+    if hours >= 24:
+        days = round(hours / 24)
+        return f"{days} day{'s' * (days > 1)}"
+    if Precision.DAY in (one.precision, other.precision):
+        return "same day or next"
+    return "within a day" if hours >= 1 or Precision.HOUR in (one.precision, other.precision) else "within an hour"
 
 
 # --- joining ----------------------------------------------------------------------------------------------------------

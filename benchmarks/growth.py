@@ -22,7 +22,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from aggregator import concepts, copies, gazetteer, grouping, stories
-from aggregator.model import Clipping, Config, Outlet, Source
+from aggregator.model import Clipping, Config, Outlet, Precision, Source
 from aggregator.store import Store
 
 A_DAY = 3_000
@@ -94,7 +94,8 @@ def fill(store: Store, method: stories.Method, rows: list[Made]) -> None:
         for number, one in enumerate(rows, 1):
             if END - one.at <= grouping.KEPT:
                 clipping = Clipping(id=number, url="", title=one.title, summary=one.summary, language=one.language,
-                                    outlet=None, at=one.at, first_seen_at=one.at)  # fmt: skip
+                                    outlet=None, at=one.at, precision=Precision.MINUTE,
+                                    first_seen_at=one.at)  # fmt: skip
                 day = (one.at - datetime(1970, 1, 1, tzinfo=UTC)).days
                 store.save_clues(number, day, copies.clues(one.title, one.summary))
                 store.save_clues(number, day, method.clues(method.profile(clipping)))

@@ -19,7 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from aggregator import copies, methods, stories
-from aggregator.model import Clipping, Config, Outlet
+from aggregator.model import Clipping, Config, Outlet, Precision
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 OUTLETS = (Outlet(id="one", name="One"), Outlet(id="other", name="Other"))
@@ -28,7 +28,7 @@ OUTLETS = (Outlet(id="one", name="One"), Outlet(id="other", name="Other"))
 def clipping(number: int, text: str, language: str) -> Clipping:
     return Clipping(
         id=number, url=f"https://press.example/{number}", title=text.strip(), summary="", language=language,
-        outlet=OUTLETS[number % 2], at=NOON, first_seen_at=NOON,
+        outlet=OUTLETS[number % 2], at=NOON, precision=Precision.MINUTE, first_seen_at=NOON,
     )  # fmt: skip
 
 

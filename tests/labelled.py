@@ -92,7 +92,7 @@ def article(row: Row, number: int) -> Article:
 def clipping(row: Row, number: int) -> Clipping:
     return Clipping(
         id=number, url=f"https://{row.outlet}.example/{number}", title=row.title, summary=row.summary,
-        language=row.language, outlet=OUTLETS[row.outlet], at=row.at, first_seen_at=row.at,
+        language=row.language, outlet=OUTLETS[row.outlet], at=row.at, precision=Precision.MINUTE, first_seen_at=row.at,
     )  # fmt: skip
 
 

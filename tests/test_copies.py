@@ -12,18 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import copies, datelines
-from aggregator.model import Clipping, Outlet
+from aggregator.model import Clipping, Outlet, Precision
 
 NOW = datetime(2023, 10, 12, 6, 0, tzinfo=UTC)
 WIRE, DAILY, EVENING = (Outlet(id=name.lower(), name=name) for name in ("Wire", "Daily", "Evening"))
 
 
 def clipping(
-    number: int, title: str, summary: str = "", outlet: Outlet | None = DAILY, language: str = "ko", hours: float = 0
+    number: int,
+    title: str,
+    summary: str = "",
+    outlet: Outlet | None = DAILY,
+    language: str = "ko",
+    hours: float = 0,
+    precision: Precision | None = Precision.MINUTE,
 ) -> Clipping:
     return Clipping(
         id=number, url=f"https://{outlet.id if outlet else number}.example/{number}", title=title, summary=summary,
-        language=language, outlet=outlet, at=NOW + timedelta(hours=hours), first_seen_at=NOW,
+        language=language, outlet=outlet, at=NOW + timedelta(hours=hours), precision=precision, first_seen_at=NOW,
     )  # fmt: skip
 
 
@@ -65,6 +71,23 @@ def test_the_one_published_first_is_the_original_in_whatever_order_they_came() -
 def test_the_reason_names_the_ground_the_original_and_the_lag() -> None:
     *_, copy = copies.decide([clipping(1, LONG, outlet=WIRE), clipping(2, LONG, hours=1)], nobody)
     assert copy.reason == "same headline as Wire, 60 minutes later"
+
+
+@pytest.mark.parametrize(
+    ("hours", "precision", "lag"),
+    [
+        (5, Precision.SECOND, "5 hours later"),
+        (1, Precision.HOUR, "about 60 minutes later"),
+        (5, Precision.DAY, "same day or next"),
+        (48, Precision.DAY, "about 2 days later"),
+        (5, None, "date unknown"),
+    ],
+)
+def test_the_lag_is_told_no_finer_than_it_is_known(hours: float, precision: Precision | None, lag: str) -> None:
+    *_, copy = copies.decide(
+        [clipping(1, LONG, outlet=WIRE), clipping(2, LONG, hours=hours, precision=precision)], nobody
+    )
+    assert copy.reason == f"same headline as Wire, {lag}"
 
 
 def test_an_outlet_does_not_copy_itself_and_a_week_is_too_long() -> None:

@@ -13,7 +13,7 @@ import pytest
 from aggregator import concepts, copies, feeds, gazetteer, grouping, groups, numbers, outlets, stories
 from aggregator.errors import ReadError
 from aggregator.intake import Intake, Knowledge
-from aggregator.model import Clipping, Config, Document, Fetched, Item, Known, Outlet, Poll, Source, Status
+from aggregator.model import Clipping, Config, Document, Fetched, Item, Known, Outlet, Poll, Precision, Source, Status
 from aggregator.store import Store
 
 CORPORA = Path(__file__).resolve().parents[2] / "shared" / "corpora"
@@ -49,7 +49,7 @@ def test_words_in_other_places_are_no_copy(language: str) -> None:
     made = [
         [
             Clipping(id=number, url=f"https://press.example/{number}", title=text, summary="", language=language,
-                     outlet=(outlet, wire)[number], at=NOW, first_seen_at=NOW)
+                     outlet=(outlet, wire)[number], at=NOW, precision=Precision.MINUTE, first_seen_at=NOW)
             for number, text in enumerate(pair)
         ]
         for pair in pairs

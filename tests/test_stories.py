@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import concepts, gazetteer, stories
-from aggregator.model import Clipping, Outlet
+from aggregator.model import Clipping, Outlet, Precision
 from aggregator.stories import Likeness
 
 NOW = datetime(2023, 10, 12, 6, 0, tzinfo=UTC)
@@ -23,11 +23,14 @@ def method() -> stories.ByConcepts:
     return stories.ByConcepts(lexicon, {"repatriation": "Forced repatriation"})
 
 
-def clipping(title: str, language: str, hours: float = 0, summary: str = "", topics: tuple[str, ...] = ()) -> Clipping:
+def clipping(
+    title: str, language: str, hours: float = 0, topics: tuple[str, ...] = (),
+    precision: Precision | None = Precision.MINUTE,
+) -> Clipping:  # fmt: skip
     return Clipping(
-        id=abs(hash((title, hours))), url=f"https://{language}.example/{hours}", title=title, summary=summary,
+        id=abs(hash((title, hours))), url=f"https://{language}.example/{hours}", title=title, summary="",
         language=language, outlet=Outlet(id=language, name=language), at=NOW + timedelta(hours=hours),
-        first_seen_at=NOW, topics=topics,
+        precision=precision, first_seen_at=NOW, topics=topics,
     )  # fmt: skip
 
 
@@ -57,7 +60,25 @@ def test_the_reason_reads_like_a_line_of_a_card() -> None:
     )
     parts = found.reason.split(" · ")
     assert {"600", "defector", "repatriation"} <= set(parts)
-    assert parts[-1] == "same day"
+    assert parts[-1] == "within a day"
+
+
+@pytest.mark.parametrize(
+    ("hours", "precision", "expected"),
+    [
+        (0.5, Precision.MINUTE, "within an hour"),
+        (47, Precision.MINUTE, "2 days"),
+        (0.5, Precision.HOUR, "within a day"),
+        (0.5, Precision.DAY, "same day or next"),
+        (24, Precision.DAY, "1 day"),
+        (0, None, "date unknown"),
+    ],
+)
+def test_how_far_apart_is_told_no_finer_than_it_is_known(
+    hours: float, precision: Precision | None, expected: str
+) -> None:
+    found = stories.reason((), clipping("", "ko", precision=precision), clipping("", "ja", hours))
+    assert found == expected
 
 
 def test_what_everybody_speaks_of_says_less() -> None:

@@ -76,8 +76,11 @@ class Press:
         return SHAPES[language].format(*words)
 
 
-def fill(store: Store, method: stories.Method, rows: list[Made]) -> None:
-    """Stores articles as if they had been compared long ago: with clues, as far as they are kept."""
+def fill(store: Store, method: stories.Method, size: int) -> None:
+    """Makes and stores articles as if they had been compared long ago: with clues, as far as they are kept.
+
+    They are never all in memory, so that the peak is the program's and not the benchmark's.
+    """
     outlets = {f"o{n}": Outlet(id=f"o{n}", name=f"O{n}", country="KR") for n in range(200)}
     sources = {"s": Source(id="s", url="https://s.example/", outlet="o0")}
     connection = store._connection
@@ -88,10 +91,10 @@ def fill(store: Store, method: stories.Method, rows: list[Made]) -> None:
             " published_precision, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, 'minute', ?, ?)",
             ((number, f"{one.at:%Y-%m-%d}", one.title, one.outlet, one.language, f"https://{one.outlet}.example/{number}",
               one.summary, text := f"{one.at:%Y-%m-%dT%H:%M:%SZ}", text, text)
-             for number, one in enumerate(rows, 1)),
+             for number, one in enumerate(Press(size).articles(size), 1)),
         )  # fmt: skip
     with store.transaction():
-        for number, one in enumerate(rows, 1):
+        for number, one in enumerate(Press(size).articles(size), 1):
             if END - one.at <= grouping.KEPT:
                 clipping = Clipping(id=number, url="", title=one.title, summary=one.summary, language=one.language,
                                     outlet=None, at=one.at, precision=Precision.MINUTE,
@@ -108,8 +111,7 @@ def main() -> None:
     print(f"{'rows':>10} {'s per 100,000':>14} {'ratio':>6} {'clues':>10} {'MB of file':>10} {'peak MB':>8}")
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "mentions.db") as store:
-            rows = list(Press(size).articles(size + NEW))
-            fill(store, method, rows)
+            fill(store, method, size + NEW)
             with store.transaction():
                 store.queue(range(size + 1, size + NEW + 1))
             begin = time.perf_counter()

@@ -354,6 +354,68 @@ def test_sources_gone_quiet(ours: Path) -> None:
     assert [row["source"] for row in quiet] == ["barren", "quiet"], "not those that are off, new or not asked yet"
 
 
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with a story in two languages, a copy, and corrections of today and of a year ago."""
+
+    def more(connection: sqlite3.Connection) -> None:
+        connection.execute("""UPDATE topics SET terms = '{"ko": [], "ja": [], "zh-Hans": [], "en": [], "any": []}'""")
+        connection.executemany(
+            "INSERT INTO stories (id, title, languages, articles, outlets, first_at, last_at)"
+            " VALUES (?, ?, ?, 2, ?, ?, '')",
+            [(1, "Return", '["ja","ko"]', 2, "2023-10-11"), (2, "Alone", '["ja"]', 1, "2023-10-11"),
+             (3, "Talks", '["en","ja","ko","zh-Hant"]', 2, "2023-10-14")],
+        )  # fmt: skip
+        connection.executemany("UPDATE articles SET story = ? WHERE id = ?", [(1, 1), (1, 2), (2, 3), (3, 4)])
+        connection.execute("UPDATE articles SET copy_of = 1, copy_reason = 'same headline' WHERE id = 6")
+        connection.execute(
+            "UPDATE articles SET published_text = 'someday', published_basis = 'pubDate: no date' WHERE id = 5"
+        )
+        today = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        connection.executemany(
+            "INSERT INTO revisions (article, seen_at, field, before, after, kind) VALUES (?, ?, 'title', 'b', 'a', ?)",
+            [(1, today, "correction"), (1, today, "edit"), (2, "2024-01-01T00:00:00Z", "correction")],
+        )
+        connection.execute("INSERT INTO corrections VALUES (1, '남평', '난핑', ?)", [today])
+
+    return make_ours(tmp_path_factory.mktemp("asked") / "mentions.db", more)
+
+
+def test_coverage_gaps_are_events_that_a_language_of_the_topic_has_not(asked: Path) -> None:
+    gaps = rows("/mentions/coverage_gaps.json?_shape=array", asked)
+    found = [(row["title"], sorted(json.loads(row["missing"]))) for row in gaps]
+    assert found == [("Return", ["en", "zh"])], "zh-Hant is Chinese, and what one outlet alone wrote is no event yet"
+
+
+def test_corrections_of_the_last_31_days(asked: Path) -> None:
+    found = rows("/mentions/recent_corrections.json?_shape=array", asked)
+    assert {(row["what"], row["before"], row["after"], row["outlet"]) for row in found} == {
+        ("title", "b", "a", "해람통신"), ("spelling", "남평", "난핑", "해람통신"),
+    }  # fmt: skip
+
+
+def test_whose_texts_others_print(asked: Path) -> None:
+    assert rows("/mentions/wire_copies.json?_shape=array", asked) == [
+        {"outlet": "해람통신", "copies": 1, "articles": 1, "printed_by": 1, "last_on": "2023-10-14"}
+    ]
+
+
+def test_undated_articles_say_why(asked: Path) -> None:
+    (row,) = rows("/mentions/undated_articles.json?_shape=array", asked)
+    assert (row["title"], row["published_text"], row["published_basis"]) == (
+        "Talks in Beijing", "someday", "pubDate: no date",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", datasette_plugin.queries.QUERIES)
+def test_every_question_is_answered_in_an_empty_database_and_explained_in_the_docs(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "mentions.db"
+    Store(path).close()
+    assert rows(f"/mentions/{name}.json?_shape=array", path) == []
+    title = datasette_plugin.queries.QUERIES[name]["title"]
+    assert f"**{title}**" in (ROOT / "docs" / "columns.md").read_text(encoding="utf-8")
+
+
 def test_questions_stand_on_the_page_of_the_database_and_are_explained(ours: Path) -> None:
     front, question = pages(["/mentions", "/mentions/who_was_first"], ours)
     assert "Sources gone quiet</a>" in front

@@ -11,7 +11,7 @@ from markupsafe import Markup
 _TITLES = ("headline", "title")
 _WORDS = ("after", "before", "excerpt", "matched", "summary")
 _ADDRESSES = ("homepage", "link", "url")  # the first of the last two is where a title leads
-_LISTS = ("aliases", "hits", "languages", "topics")
+_LISTS = ("aliases", "hits", "languages", "missing", "topics")
 _ASKED = ("fetches", "sources")  # tables whose addresses share their hosts: there the path is what matters
 
 # An address that a browser reads as it looks: no white space, no backslash, one @ at most.

@@ -536,7 +536,8 @@ class Pingback:
     """One line of a list: of the mentions of a topic, or (then `topic` is empty) of articles.
 
     `outlet` is the name of the outlet, empty where it is not known; `excerpt` the mention's, else the summary;
-    `found_at` when the mention, or the article, was found. Articles of one `event` are copies, or of one story.
+    `found_at` when the mention, or the article, was found. Articles of one `text` are copies; those of one `event` are
+    copies, or of one story.
     """
 
     topic: str
@@ -548,6 +549,7 @@ class Pingback:
     excerpt: str
     published_at: datetime | None
     found_at: datetime
+    text: str
     event: str
 
 

@@ -196,4 +196,5 @@ def pingback(row: sqlite3.Row) -> Pingback:
     found_at = datetime.fromisoformat(row["found_at"])
     published_at = to_instant(row["published_at"])
     texts = {name: row[name] for name in names}
-    return Pingback(date=day, published_at=published_at, found_at=found_at, event=str(row["event"]), **texts)
+    groups = {name: str(row[name]) for name in ("text", "event")}
+    return Pingback(date=day, published_at=published_at, found_at=found_at, **groups, **texts)

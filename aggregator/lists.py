@@ -1,0 +1,71 @@
+"""Lists of articles out of the database: the pingbacks of a topic, and all articles, as lines, newest first."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from aggregator import rows
+from aggregator.model import Pingback
+
+_GROUPS = """coalesce(articles.copy_of, articles.id) AS text,
+       coalesce('story ' || articles.story, coalesce(articles.copy_of, articles.id)) AS event"""
+_NEWEST = "articles.date DESC, articles.published_at DESC, articles.id DESC"  # as the view `pingbacks` orders
+_LINE = f"""
+SELECT '' AS topic, articles.date, coalesce(outlets.name, '') AS outlet, articles.title, articles.url,
+       articles.language, articles.summary AS excerpt, articles.published_at, articles.first_seen_at AS found_at,
+       {_GROUPS}
+FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
+"""  # noqa: S608 - constants
+_MENTIONED = f"""
+SELECT pingbacks.*, articles.published_at, mentions.found_at,
+       {_GROUPS}
+FROM pingbacks JOIN articles ON articles.id = pingbacks.article JOIN mentions ON mentions.id = pingbacks.mention
+WHERE pingbacks.topic = :topic AND coalesce(articles.date, '') >= :since AND mentions.found_at > :found_after
+  AND (:language IN ('', articles.language) OR articles.language LIKE :language || '-%')
+  AND :outlet IN ('', coalesce(articles.outlet, ''))
+ORDER BY {_NEWEST}
+"""  # noqa: S608 - constants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which pingbacks of a topic: in one language (`zh` is all Chinese), of one outlet, since a day, found after."""
+
+    topic: str
+    language: str = ""
+    outlet: str = ""
+    since: date | None = None
+    found_after: datetime | None = None
+
+
+def pingbacks(connection: sqlite3.Connection, wanted: Wanted) -> tuple[Pingback, ...]:
+    """The list of a topic."""
+    values = {
+        "topic": wanted.topic,
+        "language": wanted.language,
+        "outlet": wanted.outlet,
+        "since": wanted.since.isoformat() if wanted.since else "",
+        "found_after": rows.to_text(wanted.found_after) or "",
+    }
+    return tuple(map(rows.pingback, _rows(connection, _MENTIONED, values)))
+
+
+def articles(connection: sqlite3.Connection) -> Iterator[Pingback]:
+    """All articles."""
+    yield from map(rows.pingback, _rows(connection, f"{_LINE} ORDER BY {_NEWEST}"))
+
+
+def article(connection: sqlite3.Connection, number: int) -> Pingback:
+    """One article."""
+    return rows.pingback(next(_rows(connection, f"{_LINE} WHERE articles.id = :number", {"number": number})))
+
+
+def _rows(
+    connection: sqlite3.Connection, sql: str, wanted: Mapping[str, object] | None = None
+) -> Iterator[sqlite3.Row]:
+    cursor = connection.cursor()
+    cursor.row_factory = sqlite3.Row
+    return iter(cursor.execute(sql, wanted or {}))

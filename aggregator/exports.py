@@ -36,6 +36,15 @@ def once(rows: Iterable[Pingback]) -> tuple[Pingback, ...]:
     return tuple(row for row in rows if first[row.event] is row)
 
 
+def folded(rows: Iterable[Pingback]) -> tuple[tuple[Pingback, tuple[Pingback, ...]], ...]:
+    """A list in which each text stands once: what was published first, with its copies, which stay in their order."""
+    rows = tuple(rows)
+    texts: dict[str, list[Pingback]] = {}
+    for row in sorted(rows, key=lambda row: row.published_at or row.found_at):
+        texts.setdefault(row.text, []).append(row)
+    return tuple((row, tuple(texts[row.text][1:])) for row in rows if texts[row.text][0] is row)
+
+
 def dressed(
     rows: Iterable[Pingback], is_press: Callable[[str], object], *, quotes: bool = False
 ) -> tuple[Pingback, ...]:
@@ -61,7 +70,7 @@ def _day(row: Pingback) -> str:
     return row.date.strftime("%Y/%m/%d") if row.date else _UNDATED
 
 
-def _web(url: str) -> str:
+def web(url: str) -> str:
     """A URL that may be linked, or nothing: the press cannot make us link to a script."""
     return url if urlsplit(url).scheme in ("http", "https") else ""
 
@@ -102,7 +111,7 @@ def _html(rows: Iterable[Pingback]) -> str:
 def _html_line(row: Pingback) -> str:
     title, outlet, excerpt = (html.escape(part) for part in (row.title, row.outlet, row.excerpt))
     moment = f'<time datetime="{row.date.isoformat()}">{_day(row)}</time> ' if row.date else ""
-    link = f'<a href="{html.escape(_web(row.url))}" rel="nofollow"><bdi>{title}</bdi></a>'
+    link = f'<a href="{html.escape(web(row.url))}" rel="nofollow"><bdi>{title}</bdi></a>'
     head = f'<li lang="{html.escape(row.language)}">{moment}<cite>{outlet}</cite> {link}'
     return f"{head}\n<p><bdi>{excerpt}</bdi></p></li>\n"
 

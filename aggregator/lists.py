@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from aggregator import rows
 from aggregator.model import Pingback
@@ -29,6 +30,20 @@ WHERE pingbacks.topic = :topic AND coalesce(articles.date, '') >= :since AND men
 ORDER BY {_NEWEST}
 """  # noqa: S608 - constants
 
+_OF_TOPICS = "FROM mentions JOIN articles ON articles.id = mentions.article"
+_LANGUAGES = f"""
+SELECT topic, articles.language, count(*) {_OF_TOPICS} WHERE retired_at IS NULL
+GROUP BY topic, articles.language ORDER BY count(*) DESC, articles.language
+"""
+_OUTLETS = f"""
+SELECT DISTINCT topic, outlets.id, outlets.name {_OF_TOPICS} JOIN outlets ON outlets.id = articles.outlet
+WHERE retired_at IS NULL ORDER BY outlets.name
+"""
+_DAYS = f"""
+SELECT topic, articles.date, count(*) {_OF_TOPICS} WHERE retired_at IS NULL AND articles.date IS NOT NULL
+GROUP BY topic, articles.date
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -51,6 +66,40 @@ def pingbacks(connection: sqlite3.Connection, wanted: Wanted) -> tuple[Pingback,
         "found_after": rows.to_text(wanted.found_after) or "",
     }
     return tuple(map(rows.pingback, _rows(connection, _MENTIONED, values)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A topic and its pingbacks in numbers: of each language and outlet (id → name), and of each day that is known."""
+
+    id: str
+    name: str
+    languages: Mapping[str, int]
+    outlets: Mapping[str, str]
+    days: Mapping[date, int]
+
+
+def topics(connection: sqlite3.Connection) -> tuple[Topic, ...]:
+    """All topics by name: those that are watched, and those that were and still have pingbacks."""
+    languages, outlets, days = (_by_topic(connection, sql) for sql in (_LANGUAGES, _OUTLETS, _DAYS))
+    return tuple(
+        Topic(
+            id=row["id"],
+            name=row["name"],
+            languages=dict(languages.get(row["id"], ())),
+            outlets=dict(outlets.get(row["id"], ())),
+            days={date.fromisoformat(day): count for day, count in days.get(row["id"], ())},
+        )
+        for row in _rows(connection, "SELECT id, name, enabled FROM topics ORDER BY name, id")
+        if row["enabled"] or row["id"] in languages
+    )
+
+
+def _by_topic(connection: sqlite3.Connection, sql: str) -> dict[str, list[tuple[str, Any]]]:
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for topic, key, value in _rows(connection, sql):
+        found.setdefault(topic, []).append((key, value))
+    return found
 
 
 def articles(connection: sqlite3.Connection) -> Iterator[Pingback]:

@@ -422,6 +422,133 @@ def test_questions_stand_on_the_page_of_the_database_and_are_explained(ours: Pat
     assert "mentioned it first" in question
 
 
+# --- pages of our own -------------------------------------------------------------------------------------------------
+
+
+def answer(path: str, *files: Path, **options: Any) -> Any:
+    """One answer of Datasette, whatever its status."""
+
+    async def get() -> Any:
+        return await Datasette([str(file) for file in files], **options).client.get(path)
+
+    return asyncio.run(get())
+
+
+def headlines_of(page: str) -> list[str]:
+    """The headlines of a page of pingbacks, copies in brackets."""
+    listed = page[page.index('<ol class="pingbacks">') :]
+    found = re.findall(r"(<ul>|</ul>)|<bdi>([^<]*)</bdi></a>", listed)
+    inside, headlines = False, []
+    for mark, title in found:
+        inside = mark == "<ul>" if mark else inside
+        if title:
+            headlines.append(f"({html.unescape(title)})" if inside else html.unescape(title))
+    return headlines
+
+
+ALL = ["脱北者の送還", "탈북민 강제 북송 <확인>", "国連人権理事会", "北へ送還"]
+
+LISTS_OF_PINGBACKS = [
+    ("", ALL, "newest first, and of one day what has an hour before what has none"),
+    ("?language=ja", [ALL[0], *ALL[2:]], "one language"),
+    ("?outlet=haeram", [ALL[1]], "one outlet"),
+    ("?since=2023-10-12", ALL[:2], "since a day"),
+    ("?language=ja&since=2023-10-12&outlet=shiomi", [ALL[0]], "all at once"),
+    ("?language=en", [], "nothing that fits"),
+    ("?language=&outlet=&since=", ALL, "a form that was sent without a choice"),
+    ("?page=2", [], "behind the last page"),
+]
+
+
+@pytest.mark.parametrize(("asked", "expected", "why"), LISTS_OF_PINGBACKS, ids=[row[-1] for row in LISTS_OF_PINGBACKS])
+def test_the_list_of_a_topic(ours: Path, asked: str, expected: list[str], why: str) -> None:
+    assert headlines_of(pages([f"/-/pingbacks/return{asked}"], ours)[0]) == expected, why
+
+
+def test_the_page_of_topics_leads_to_their_lists(ours: Path) -> None:
+    page, front = pages(["/-/pingbacks", "/"], ours)
+    assert "Forced return</a>" in page
+    assert "4 articles" in " ".join(page.split())
+    links = [html.unescape(link) for link in re.findall(r'href="(/-/pingbacks/[^"]+)"', page)]
+    assert links[0] == "/-/pingbacks/return?database=mentions"
+    for linked in pages(links, ours):
+        assert headlines_of(linked)
+    assert 'href="/-/pingbacks"' in front
+
+
+FORMS = [
+    ("txt", "text/plain", "2023/10/13 汐見新聞 脱北者の送還\n"),
+    ("html", "text/html", '<ol class="pingbacks">\n<li lang="ja"><time datetime="2023-10-13">'),
+    ("csv", "text/csv", "date,outlet,title,url,language,excerpt\r\n2023-10-13,汐見新聞,"),
+    ("atom", "application/atom+xml", "<?xml"),
+    (
+        "json",
+        "application/feed+json",
+        '{\n  "version": "https://jsonfeed.org/version/1.1",\n  "title": "Forced return"',
+    ),
+]
+
+
+@pytest.mark.parametrize(("form", "kind", "begins"), FORMS, ids=[row[0] for row in FORMS])
+def test_the_list_stands_beside_itself_in_other_forms_with_the_same_filters(
+    ours: Path, form: str, kind: str, begins: str
+) -> None:
+    page = pages(["/-/pingbacks/return?language=ja"], ours)[0]
+    link = next(link for link in re.findall(r'href="([^"]+)"', page) if f"return.{form}?" in link)
+    got = answer(html.unescape(link), ours)
+    assert got.headers["content-type"] == f"{kind}; charset=utf-8"
+    assert got.text.startswith(begins)
+    assert "北へ送還" in got.text
+    assert "탈북민" not in got.text
+
+
+def test_copies_are_folded_under_what_was_published_first(tmp_path: Path) -> None:
+    def copied(connection: sqlite3.Connection) -> None:
+        connection.execute("UPDATE articles SET copy_of = 3, copy_reason = 'same headline' WHERE id = 2")
+
+    page = pages(["/-/pingbacks/return"], make_ours(tmp_path / "mentions.db", copied))[0]
+    assert headlines_of(page) == [ALL[1], ALL[2], f"({ALL[0]})", ALL[3]]
+    assert "1 copy" in page
+    assert "4 articles" in page
+
+
+def test_what_the_press_wrote_is_shown_and_never_run(tmp_path: Path) -> None:
+    def hostile(connection: sqlite3.Connection) -> None:
+        connection.execute("UPDATE articles SET title = '<script>x</script>', url = 'javascript:x' WHERE id = 1")
+        connection.execute("UPDATE topics SET name = '<b>bold</b>'")
+
+    path = make_ours(tmp_path / "mentions.db", hostile)
+    for page in pages(["/-/pingbacks", "/-/pingbacks/return", "/-/pingbacks/return.html"], path):
+        assert "<script>x" not in page
+        assert "javascript:" not in page
+        assert "<b>bold" not in page
+
+
+REFUSED = [
+    ("/-/pingbacks/nothing", 404, "No topic"),
+    ("/-/pingbacks/return?database=other", 404, "No topic"),
+    ("/-/pingbacks/return?since=yesterday", 400, "since=yesterday is no day"),
+    ("/-/pingbacks/return?page=0", 400, "page=0 is no page"),
+    ("/-/pingbacks/return?page=²", 400, "is no page"),
+]
+
+
+@pytest.mark.parametrize(("path", "status", "says"), REFUSED, ids=[row[0] for row in REFUSED])
+def test_what_is_not_there_is_said(ours: Path, path: str, status: int, says: str) -> None:
+    got = answer(path, ours)
+    assert (got.status_code, says in got.text) == (status, True)
+
+
+def test_nobody_sees_the_pingbacks_of_a_database_that_is_closed_to_them(ours: Path, theirs: Path) -> None:
+    closed = {"databases": {"mentions": {"allow": {"id": "editor"}}}}
+    option = {"config": closed} if hasattr(Datasette, "allowed") else {"metadata": closed}
+    for path in ("/-/pingbacks", "/-/pingbacks/return", "/-/pingbacks/return.csv"):
+        got = answer(path, ours, **option)
+        assert (got.status_code, "送還" in got.text, "Forced return" in got.text) == (404, False, False)
+    assert answer("/-/pingbacks", theirs).status_code == 404
+    assert 'href="/-/pingbacks"' not in answer("/", theirs).text
+
+
 # --- elsewhere --------------------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from aggregator import search
-from aggregator.datasette_plugin import cells, queries, tables
+from aggregator.datasette_plugin import cells, pages, queries, tables
 
 hookimpl = HookimplMarker("datasette")
 
@@ -108,7 +108,41 @@ def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
     """The stylesheet, on the pages of our databases only."""
     if database not in _known.get(datasette, {}):
         return []
+    return [_stylesheet(datasette)]
+
+
+def _stylesheet(datasette: Any) -> str:
     from datasette.plugins import get_plugins  # while that module loads, it loads this one
 
     name = next(plugin["name"] for plugin in get_plugins() if plugin["static_path"] == _STATIC)
-    return [datasette.urls.static_plugins(name, "pages.css")]
+    return str(datasette.urls.static_plugins(name, "pages.css"))
+
+
+@hookimpl
+def extra_template_vars(datasette: Any) -> dict[str, Any]:
+    """What the templates of our own pages need besides what the page itself says."""
+    return {"pingbacks_css": _stylesheet(datasette)} if _known.get(datasette) else {}
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    """Our own pages: the topics, and the list of each."""
+    return [(pages.TOPICS, _topics), (pages.TOPIC, _topic)]
+
+
+async def _topics(datasette: Any, request: Any) -> Any:
+    return await pages.topics(datasette, request, sorted(_known.get(datasette, {})))
+
+
+async def _topic(datasette: Any, request: Any) -> Any:
+    return await pages.topic(datasette, request, sorted(_known.get(datasette, {})))
+
+
+@hookimpl
+def menu_links(datasette: Any, request: Any) -> list[dict[str, str]]:
+    """The way to our own pages: from the front page and from the pages of our databases."""
+    ours = _known.get(datasette)
+    asked = request.url_vars.get("database") if request else None
+    if not ours or (asked is not None and asked not in ours):
+        return []
+    return [{"href": datasette.urls.path("/-/pingbacks"), "label": "Pingbacks"}]

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import NamedTuple
 
 from aggregator import rows
 from aggregator.model import Pingback
@@ -32,15 +32,16 @@ ORDER BY {_NEWEST}
 
 _OF_TOPICS = "FROM mentions JOIN articles ON articles.id = mentions.article"
 _LANGUAGES = f"""
-SELECT topic, articles.language, count(*) {_OF_TOPICS} WHERE retired_at IS NULL
+SELECT topic, articles.language, coalesce(languages.name, articles.language), count(*)
+{_OF_TOPICS} LEFT JOIN languages ON languages.id = articles.language WHERE retired_at IS NULL
 GROUP BY topic, articles.language ORDER BY count(*) DESC, articles.language
 """
 _OUTLETS = f"""
-SELECT DISTINCT topic, outlets.id, outlets.name {_OF_TOPICS} JOIN outlets ON outlets.id = articles.outlet
-WHERE retired_at IS NULL ORDER BY outlets.name
+SELECT topic, outlets.id, outlets.name, count(*) {_OF_TOPICS} JOIN outlets ON outlets.id = articles.outlet
+WHERE retired_at IS NULL GROUP BY topic, outlets.id ORDER BY outlets.name
 """
 _DAYS = f"""
-SELECT topic, articles.date, count(*) {_OF_TOPICS} WHERE retired_at IS NULL AND articles.date IS NOT NULL
+SELECT topic, articles.date, articles.date, count(*) {_OF_TOPICS} WHERE retired_at IS NULL AND articles.date IS NOT NULL
 GROUP BY topic, articles.date
 """
 
@@ -68,14 +69,22 @@ def pingbacks(connection: sqlite3.Connection, wanted: Wanted) -> tuple[Pingback,
     return tuple(map(rows.pingback, _rows(connection, _MENTIONED, values)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """A topic and its pingbacks in numbers: of each language and outlet (id → name), and of each day that is known."""
+class Share(NamedTuple):
+    """How many pingbacks of a topic one language, outlet or day has; a language is named in its own script."""
 
     id: str
     name: str
-    languages: Mapping[str, int]
-    outlets: Mapping[str, str]
+    articles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A topic and its pingbacks in numbers: languages, those with most first; outlets by name; days that are known."""
+
+    id: str
+    name: str
+    languages: tuple[Share, ...]
+    outlets: tuple[Share, ...]
     days: Mapping[date, int]
 
 
@@ -86,19 +95,19 @@ def topics(connection: sqlite3.Connection) -> tuple[Topic, ...]:
         Topic(
             id=row["id"],
             name=row["name"],
-            languages=dict(languages.get(row["id"], ())),
-            outlets=dict(outlets.get(row["id"], ())),
-            days={date.fromisoformat(day): count for day, count in days.get(row["id"], ())},
+            languages=tuple(languages.get(row["id"], ())),
+            outlets=tuple(outlets.get(row["id"], ())),
+            days={date.fromisoformat(day.id): day.articles for day in days.get(row["id"], ())},
         )
         for row in _rows(connection, "SELECT id, name, enabled FROM topics ORDER BY name, id")
         if row["enabled"] or row["id"] in languages
     )
 
 
-def _by_topic(connection: sqlite3.Connection, sql: str) -> dict[str, list[tuple[str, Any]]]:
-    found: dict[str, list[tuple[str, Any]]] = {}
-    for topic, key, value in _rows(connection, sql):
-        found.setdefault(topic, []).append((key, value))
+def _by_topic(connection: sqlite3.Connection, sql: str) -> dict[str, list[Share]]:
+    found: dict[str, list[Share]] = {}
+    for topic, *share in _rows(connection, sql):
+        found.setdefault(topic, []).append(Share(*share))
     return found
 
 

@@ -469,6 +469,7 @@ def test_the_page_of_topics_leads_to_their_lists(ours: Path) -> None:
     page, front = pages(["/-/pingbacks", "/"], ours)
     assert "Forced return</a>" in page
     assert "4 articles" in " ".join(page.split())
+    assert '<bdi lang="ja">日本語</bdi></a> 3' in page
     links = [html.unescape(link) for link in re.findall(r'href="(/-/pingbacks/[^"]+)"', page)]
     assert links[0] == "/-/pingbacks/return?database=mentions"
     for linked in pages(links, ours):

@@ -40,10 +40,10 @@ async def topics(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
             {
                 "name": topic.name,
                 "href": _address(datasette, topic.id, {"database": name}),
-                "count": sum(topic.languages.values()),
+                "count": _total(topic),
                 "languages": [
-                    (language, count, _address(datasette, topic.id, {"database": name, "language": language}))
-                    for language, count in topic.languages.items()
+                    (share, _address(datasette, topic.id, {"database": name, "language": share.id}))
+                    for share in topic.languages
                 ],
                 "last": max(topic.days, default=None),
                 "weeks": _weeks(topic.days, last) if last else [],
@@ -68,7 +68,7 @@ async def topic(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
         "topic": found,
         "given": given,
         "count": len(rows),
-        "total": sum(found.languages.values()),
+        "total": _total(found),
         "texts": texts[(number - 1) * _ON_A_PAGE : number * _ON_A_PAGE],
         "forms": [(_address(datasette, f"{found.id}.{form}", given), text) for form, (_, _, text) in _FORMS.items()],
         "back": _address(datasette, "", {}),
@@ -133,6 +133,10 @@ def _written(rows: Sequence[Pingback], form: str, name: str) -> Any:
     how, content_type, _ = _FORMS[form]
     body = exports.written(rows, how) if how in exports.LIST_FORMATS else exports.feed(rows, how, name)
     return Response(body, content_type=f"{content_type}; charset=utf-8")
+
+
+def _total(topic: lists.Topic) -> int:
+    return sum(share.articles for share in topic.languages)
 
 
 def _weeks(days: Mapping[date, int], last: date) -> list[tuple[int, int]]:

@@ -10,15 +10,17 @@ What the name leads to is called with a Setting and returns a `stories.Method`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from aggregator import concepts, gazetteer, stories
+from aggregator import concepts, gazetteer, outlets, stories
 from aggregator.errors import UsageError
-from aggregator.model import Config
+from aggregator.model import Config, Outlet
+from aggregator.text import script
 
 GROUP = "aggregator.stories"  # of the entry points
 BUILT_IN = stories.ByConcepts.name
@@ -38,19 +40,46 @@ def method(config: Config) -> stories.Method:
 
 
 def setting(config: Config) -> Setting:
-    """The names of the gazetteer, those of feeds.yaml's own tables, and those of the topics."""
+    """The names of the gazetteer, of feeds.yaml's own tables, of the press, and of the topics."""
     own = [entry for path in config.stories.names for entry in gazetteer.load(Path(path))]
-    lexicon = _lexicon(own) if own else _built_in_lexicon()
+    press = tuple(config.outlets.values())
+    lexicon = _lexicon(own, press) if own else _lexicon_without_own(press)
     return Setting(lexicon=lexicon, topics={topic.id: topic.name for topic in config.topics.values()})
 
 
-def _lexicon(own: Iterable[gazetteer.Entry]) -> concepts.Lexicon:
-    return concepts.Lexicon((*own, *gazetteer.built_in()), gazetteer.pairs())
+def _lexicon(own: Iterable[gazetteer.Entry], press: Iterable[Outlet]) -> concepts.Lexicon:
+    named = filter(None, map(_as_entry, outlets.directory(press).outlets.values()))
+    return concepts.Lexicon((*own, *gazetteer.built_in(), *named), gazetteer.pairs())
 
 
-@cache
-def _built_in_lexicon() -> concepts.Lexicon:
-    return _lexicon(())
+@lru_cache(maxsize=4)
+def _lexicon_without_own(press: tuple[Outlet, ...]) -> concepts.Lexicon:
+    return _lexicon((), press)
+
+
+_PRESS_WORDS = re.compile(r"통신|신문|일보|通信|通訊|通讯|新聞|新闻|日報|日报")
+_SHORTEST = {"en": 3, "ko": 4, "ja": 4, "zh": 4}  # characters of a name that is no word besides: 경향 is a tendency
+
+
+def _as_entry(outlet: Outlet) -> gazetteer.Entry | None:
+    """An outlet as something that others write about, BBC or Reuters; it says little, for they are cited every day."""
+    names: dict[str, list[str]] = {}
+    for name in (outlet.name, *outlet.aliases):
+        scripts = {script(char) for char in name}
+        for language in _languages(scripts):
+            if len(name) >= _SHORTEST[language] or _PRESS_WORDS.search(name):
+                names.setdefault(language, []).append(name)
+    given = {language: tuple(some) for language, some in names.items()}
+    return gazetteer.Entry(id=f"press {outlet.id}", kind="organisation", weight=1, names=given) if given else None
+
+
+def _languages(scripts: Collection[str]) -> tuple[str, ...]:
+    """In which of the tables a name of these scripts belongs."""
+    if "hangul" in scripts:
+        return ("ko",)
+    if "kana" in scripts:
+        return ("ja",)
+    return ("ja", "zh") if "han" in scripts else ("en",)
 
 
 def named(name: str, setting: Setting) -> stories.Method:

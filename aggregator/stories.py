@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple, Protocol
 
 from aggregator import concepts
@@ -358,7 +359,7 @@ def decide(clipping: Clipping, groups: Mapping[int, Sequence[int]], between: Bet
 @dataclass(frozen=True, slots=True)
 class _Group:
     key: int
-    articles: tuple[int, ...]
+    articles: Sequence[int]
     score: float
     reason: str
     forced: bool
@@ -370,15 +371,14 @@ def _weighed(group: tuple[int, Sequence[int]], clipping: Clipping, between: Betw
     rulings = {ruled(clipping.id, one) for one in articles}
     if False in rulings:
         return None
-    compared = _some(articles)
     if True in rulings:
-        return _Group(key, compared, 2.0, BY_HAND, forced=True)
-    likenesses = [between(clipping.id, one) for one in compared]
+        return _Group(key, articles, 2.0, BY_HAND, forced=True)
+    likenesses = [between(clipping.id, one) for one in _some(articles)]
     best = max(likenesses)
     mean = sum(one.score for one in likenesses) / len(likenesses)
     if best.score < SAME or mean < _TOGETHER:
         return None
-    return _Group(key, compared, best.score + mean, best.reason, forced=False)
+    return _Group(key, articles, best.score + mean, best.reason, forced=False)
 
 
 def _some(articles: Sequence[int]) -> tuple[int, ...]:
@@ -388,7 +388,7 @@ def _some(articles: Sequence[int]) -> tuple[int, ...]:
 
 def _are_one(first: _Group, other: _Group, between: Between, ruled: Ruled) -> bool:
     """Whether two groups that an article belongs to are one event: by their own likeness, taken together."""
-    pairs = [(one, two) for one in first.articles for two in other.articles]
-    if any(ruled(*pair) is False for pair in pairs):
+    if any(ruled(*pair) is False for pair in product(first.articles, other.articles)):
         return False
+    pairs = list(product(_some(first.articles), _some(other.articles)))
     return other.forced or sum(between(*pair).score for pair in pairs) / len(pairs) >= _TOGETHER

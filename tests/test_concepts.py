@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator import concepts, gazetteer
+from aggregator import concepts, gazetteer, methods
 from aggregator.errors import UsageError
+from aggregator.model import Config, Outlet
 
 
 @cache
@@ -123,3 +124,21 @@ def test_squeezing_keeps_the_begin_of_every_word(text: str) -> None:
     squeezed = concepts.squeeze(text)
     assert len(squeezed.printed) == len(squeezed.text)
     assert all(0 <= place < len(squeezed.text) for place in squeezed.starts)
+
+
+# a headline, its language, the outlet that it names, why
+PRESS = [
+    ("BBC 사장 사임", "ko", "press bbc", "Latin letters, in any language"),
+    ("朝日新聞が訂正記事を掲載", "ja", "press asahi", "a Japanese name"),
+    ("경향을 분석하다", "ko", None, "a name that is a common word"),
+    ("가람통신 기자 석방", "ko", "press garam", "one of feeds.yaml"),
+    ("Garam Wire reporter released", "en", "press garam", "its other name, in another language"),
+]
+
+
+@pytest.mark.parametrize(("title", "language", "press", "why"), PRESS, ids=[row[-1] for row in PRESS])
+def test_the_press_is_named_too(title: str, language: str, press: str | None, why: str) -> None:
+    own = Outlet(id="garam", name="가람통신", aliases=("Garam Wire",))
+    lexicon = methods.setting(Config(sources={}, outlets={"garam": own}, topics={})).lexicon
+    named = {one.key for one in concepts.found(title, "", language, lexicon) if one.key.startswith("press ")}
+    assert named == ({press} if press else set()), why

@@ -129,3 +129,20 @@ def test_joining(
     why: str,
 ) -> None:
     assert joining(scores, groups, ruled) == found
+
+
+def test_stories_stay_apart_for_a_ruling_on_any_of_their_articles_also_one_that_is_not_compared() -> None:
+    long, other = list(range(1, 31)), [40, 41]
+
+    def joined(ruled: tuple[int, int] | None) -> tuple[int, ...]:
+        found = stories.decide(
+            ME,
+            {7: long, 9: other},
+            lambda *_: Likeness(0.9, "all alike"),
+            lambda *pair: False if pair == ruled else None,
+        )
+        assert found
+        return found.merged
+
+    assert joined(None) == (9,)
+    assert joined((15, 40)) == ()

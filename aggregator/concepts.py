@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -72,7 +72,7 @@ class Squeezed:
 class Lexicon:
     """Everything that has a name, compiled for looking it up."""
 
-    def __init__(self, entries: Iterable[Entry], pairs: Iterable[Entry] = ()) -> None:
+    def __init__(self, entries: Collection[Entry], pairs: Collection[Entry] = ()) -> None:
         """Compiles entries; those of `pairs` stand for several, whose ids theirs name."""
         self._entries: dict[str, Entry] = {}
         for entry in entries:

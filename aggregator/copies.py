@@ -13,7 +13,6 @@ that it is the same. The one published first, then seen first, is the original, 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from functools import lru_cache
 
 from aggregator import datelines, headlines, numbers, urls
 from aggregator.model import Clipping, Copy, Precision
-from aggregator.text import fold, ngrams
+from aggregator.text import fingerprint, fold, letters, ngrams
 from aggregator.words import FILLERS
 
 WINDOW = timedelta(days=3)
@@ -60,15 +59,15 @@ class _Text:
 def _text(title: str, summary: str) -> _Text:
     bare = datelines.without_tags(title)
     given = numbers.found(bare)
-    letters, said = _letters(_with_digits(bare, given)), datelines.without_credits(summary)
+    headline, said = _letters(_with_digits(bare, given)), datelines.without_credits(summary)
     body = _letters(said)
     return _Text(
-        headline=letters,
+        headline=headline,
         numbers=tuple(sorted(one.digits for one in given)),
-        pairs=frozenset(ngrams(letters, 2)),
+        pairs=frozenset(ngrams(headline, 2)),
         words=frozenset(word for piece in bare.split() for word in re.findall(r"\w+", fold(piece))) - FILLERS,
         clauses=frozenset(map(_letters, _BETWEEN_CLAUSES.split(bare))) - {""},
-        weight=headlines.weight(letters),
+        weight=headlines.weight(headline),
         summary=body,
         summary_weight=headlines.weight(body),
         summary_numbers=tuple(one.digits for one in numbers.found(said)),
@@ -93,8 +92,8 @@ _SYLLABLES = str.maketrans(
 
 
 def _letters(text: str) -> str:
-    letters = "".join(char for char in fold(text) if char.isalnum())
-    return letters.translate(_FOLDED_SYLLABLES) if any("가" <= char <= "힣" for char in letters) else letters
+    bare = letters(text)
+    return bare.translate(_FOLDED_SYLLABLES) if any("가" <= char <= "힣" for char in bare) else bare
 
 
 _FOLDED_SYLLABLES = {**_SYLLABLES, **{ord(fold(chr(code))): syllable for code, syllable in _SYLLABLES.items()}}
@@ -115,12 +114,7 @@ def clues(title: str, summary: str) -> frozenset[int]:
 
 
 def _least(grams: Iterable[str], size: int) -> set[int]:
-    return set(sorted({_number(gram) for gram in grams})[:size])
-
-
-@lru_cache(maxsize=65536)
-def _number(gram: str) -> int:
-    return int.from_bytes(hashlib.blake2b(gram.encode("utf-8", "surrogatepass"), digest_size=6).digest())
+    return set(sorted({fingerprint(gram) for gram in grams})[:size])
 
 
 # --- comparing --------------------------------------------------------------------------------------------------------

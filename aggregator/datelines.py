@@ -16,7 +16,7 @@ _OPEN, _CLOSE = r"[(\[【〔（［<〈＜]", r"[)\]】〕）］>〉＞]"
 
 # In front of a headline: what kind of piece it is, which version, how urgent.
 _LABELS = (
-    r"속보|긴급|단독|종합\d?보?|상보|\d보|1보|재송|수정|업데이트|특보|"
+    r"속보|긴급|단독|종합\d?보?|상보|\d보|재송|수정|업데이트|특보|"
     r"速報|独自|詳報|続報|号外|更新|訂正|"
     r"快讯|快訊|速报|突发|突發|即时|即時|最新|独家|獨家|更新|快新闻|"
     r"breaking(?: news)?|update \d?|update|urgent|\d(?:st|nd|rd|th) ld|lead|exclusive|just in|flash|wrapup \d?"

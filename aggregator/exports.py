@@ -29,20 +29,23 @@ _UNDATED = "          "  # as wide as 2023/10/14
 
 def once(rows: Iterable[Pingback]) -> tuple[Pingback, ...]:
     """A list in which each event stands once: the copy, or the article of a story, that was published first."""
-    rows = tuple(rows)
-    first: dict[str, Pingback] = {}
-    for row in sorted(rows, key=lambda row: row.published_at or row.found_at):
-        first.setdefault(row.event, row)
-    return tuple(row for row in rows if first[row.event] is row)
+    return tuple(first for first, _ in _gathered(rows, lambda row: row.event))
 
 
 def folded(rows: Iterable[Pingback]) -> tuple[tuple[Pingback, tuple[Pingback, ...]], ...]:
-    """A list in which each text stands once: what was published first, with its copies, which stay in their order."""
+    """A list in which each text stands once: what was published first, with its copies, the earliest first."""
+    return _gathered(rows, lambda row: row.text)
+
+
+def _gathered(
+    rows: Iterable[Pingback], group: Callable[[Pingback], str]
+) -> tuple[tuple[Pingback, tuple[Pingback, ...]], ...]:
+    """The first of each group, in the place where the list has it, with the rest of its group."""
     rows = tuple(rows)
-    texts: dict[str, list[Pingback]] = {}
+    groups: dict[str, list[Pingback]] = {}
     for row in sorted(rows, key=lambda row: row.published_at or row.found_at):
-        texts.setdefault(row.text, []).append(row)
-    return tuple((row, tuple(texts[row.text][1:])) for row in rows if texts[row.text][0] is row)
+        groups.setdefault(group(row), []).append(row)
+    return tuple((row, tuple(groups[group(row)][1:])) for row in rows if groups[group(row)][0] is row)
 
 
 def dressed(

@@ -68,7 +68,7 @@ class Grouping:
         self.store.save_clues(clipping.id, _day(clipping.at), clues)
         near = _nearest(having, dict.fromkeys(clues, 1.0), clipping, _COPIES)
         ruled = self.store.rulings(Relation.COPY, [clipping.url])
-        near += self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
+        near += self._ruled_together(ruled)
         likely = self.store.clippings(near)
         found = [one.id for one in likely.values() if _is_ruled(ruled, clipping, one) or copies.likeness(clipping, one)]
         if not found and clipping.copy_of is None and not self.store.text_of([clipping.id]) - {clipping.id}:
@@ -88,7 +88,7 @@ class Grouping:
         if self._joins_its_text(clipping, ruled):
             return
         near = _nearest(having, clues, clipping, _CANDIDATES, least=_RARE)
-        near += self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
+        near += self._ruled_together(ruled)
         held = self.store.clippings(near) | {clipping.id: clipping}
         between = self._between(held, {clue: len(some) for clue, some in having.items()})
         groups = self._groups(clipping, held, between, ruled)
@@ -106,7 +106,7 @@ class Grouping:
         if joining.merged:
             self.store.merge_stories(story, joining.merged)
 
-    def _joins_its_text(self, clipping: Clipping, ruled: Mapping[tuple[str, str], bool]) -> bool:
+    def _joins_its_text(self, clipping: Clipping, ruled: _Rulings) -> bool:
         """An article goes where the other printings of its text are; these begin a story where they have none."""
         printings = self.store.clippings(self.store.text_of([clipping.id]) - {clipping.id})
         others = [one for one in printings.values() if _is_ruled(ruled, clipping, one) is not False]
@@ -138,6 +138,10 @@ class Grouping:
                 near = [member.id for member in members if abs(member.at - clipping.at) <= 2 * stories.WINDOW]
                 groups[one.story] = near or [one.id]
         return groups
+
+    def _ruled_together(self, ruled: _Rulings) -> Iterable[int]:
+        """The articles that people put together, which are compared though they may share no clue."""
+        return self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
 
     def _between(self, held: Mapping[int, Clipping], common: Mapping[int, int]) -> stories.Between:
         known: dict[tuple[int, int], stories.Likeness] = {}

@@ -56,7 +56,7 @@ def weight(letters: str) -> int:
 def core(title: str) -> str:
     """What copies of a headline share: folded letters and digits, without tags in front or a tail of whatever name."""
     bare = _TAIL.sub("", _TAG.sub(" ", title)) or title
-    return "".join(char for char in texts.fold(bare) if char.isalnum())
+    return texts.letters(bare)
 
 
 def quoted(title: str, language: str) -> str:

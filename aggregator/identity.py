@@ -13,14 +13,13 @@ short headline proves nothing: they have no such key. Pure.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from aggregator import headlines, urls
 from aggregator.model import Article, Outlet, Precision
-from aggregator.text import fold
+from aggregator.text import fingerprint, letters
 
 CANONICAL = "rel=canonical"  # the ground that beats all others
 BY_HAND = "by hand"
@@ -53,7 +52,7 @@ def keys(article: Article, source: str, *, guid_is_shared: bool = False) -> Mapp
 
 
 def _by_headline(article: Article) -> Iterator[tuple[str, tuple[str, ...]]]:
-    title = _letters(article.item.title)
+    title = letters(article.item.title)  # with its tags, for 속보 and 1보 are two articles
     if headlines.weight(title) < _WEIGHT or _PICTURES.search(article.item.title):
         return
     who = article.outlet.id if article.outlet else urls.host(article.url)
@@ -66,22 +65,16 @@ def _by_headline(article: Article) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _by_guid(article: Article, source: str, guid: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    title = _letters(article.item.title)
+    title = letters(article.item.title)
     if title:
         yield "same guid and headline", ("guid", source, guid, title)
     if article.published and article.published.precision is Precision.SECOND:
         yield "same guid and time", ("guid at", source, guid, str(int(article.published.value.timestamp())))
 
 
-def _letters(title: str) -> str:
-    """A headline for comparing within an outlet: with its tags, for 속보 and 1보 are two articles."""
-    return "".join(char for char in fold(title) if char.isalnum())
-
-
 def _number(*parts: str) -> int:
     """A whole number of 63 bits, which SQLite holds in eight bytes."""
-    digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest) >> 1
+    return fingerprint("\0".join(parts), 8) >> 1
 
 
 def joined(

@@ -84,7 +84,7 @@ def known(row: sqlite3.Row) -> Known:
     return Known(
         outlet=outlet(row),
         published_at=to_instant(row["published_at"]),
-        precision=Precision(row["published_precision"]) if row["published_precision"] else None,
+        precision=_precision(row),
         first_seen_at=first_seen_at,
         seen_by=tuple(json.loads(row["seen_by"])),
         former=frozenset((field, text) for field, text in json.loads(row["former"])),
@@ -96,7 +96,7 @@ def clipping(row: sqlite3.Row) -> Clipping:
     """An article as far as it is compared with others. A day without a time counts from its noon."""
     first_seen_at = datetime.fromisoformat(row["first_seen_at"])
     at = to_instant(row["published_at"]) or first_seen_at
-    precision = Precision(row["published_precision"]) if row["published_precision"] else None
+    precision = _precision(row)
     if precision is Precision.DAY:
         at += timedelta(hours=12)
     same = ("id", "url", "title", "summary", "language", "copy_of", "story")
@@ -108,6 +108,10 @@ def clipping(row: sqlite3.Row) -> Clipping:
         topics=() if row["topics"] == "[]" else tuple(json.loads(row["topics"])),
         **{key: row[key] for key in same},
     )
+
+
+def _precision(row: sqlite3.Row) -> Precision | None:
+    return Precision(row["published_precision"]) if row["published_precision"] else None
 
 
 def outlet(row: sqlite3.Row) -> Outlet | None:

@@ -70,8 +70,7 @@ def merge_copies(store: Store, method: stories.Method, article: int, other: int,
 
 def split_article(store: Store, method: stories.Method, article: int, url: str, now: datetime) -> int:
     """Makes an address of an article an article of its own. Returns its number."""
-    addresses = store.addresses(_article(store, article).id)
-    own = _article(store, article).url
+    own, addresses = _article(store, article).url, store.addresses(article)
     if url not in addresses or url == own:
         others = ", ".join(one for one in addresses if one != own) or "none"
         raise UsageError(f"{url} is no other address of article {article}; there are: {others}")

@@ -13,18 +13,17 @@ Another way of comparing is a `Method`: anything that makes profiles of articles
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple, Protocol
 
 from aggregator import concepts
 from aggregator.identity import BY_HAND
 from aggregator.model import Clipping, Concept, Joining, Precision
+from aggregator.text import fingerprint
 
 WINDOW = timedelta(days=3)  # between two articles that are compared
 SAME = 0.7  # the score from which two articles are about one event
@@ -117,7 +116,7 @@ class ByConcepts:
         """The weightiest concepts but countries, in which every press abounds."""
         weighty = [one for one in profile.concepts.values() if one.kind != "country" and one.weight >= _LIGHTEST]
         weighty.sort(key=lambda one: (-one.weight, one.key))
-        return {_clue(one.key): one.weight for one in weighty[:_CLUES]}
+        return {fingerprint(one.key): one.weight for one in weighty[:_CLUES]}
 
     def likeness(self, one: Profile, other: Profile, common: Mapping[int, int]) -> Likeness:
         """How like two articles are, by what they share and what contradicts it."""
@@ -137,11 +136,6 @@ class ByConcepts:
 
 
 _TOPIC = 1.0
-
-
-@lru_cache(maxsize=65536)
-def _clue(key: str) -> int:
-    return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).digest())
 
 
 def _is_thin(shared: Sequence[Concept]) -> bool:
@@ -170,7 +164,7 @@ def _telling(shared: Sequence[Concept]) -> list[Concept]:
 
 def _damped(concept: Concept, common: Mapping[int, int]) -> Concept:
     """A concept that says less, since everybody speaks of it in these days."""
-    count = common.get(_clue(concept.key), 0)
+    count = common.get(fingerprint(concept.key), 0)
     return concept if count <= _COMMON else replace(concept, weight=concept.weight * math.sqrt(_COMMON / count))
 
 

@@ -8,6 +8,7 @@ comes out. Nothing here knows words, languages or the press. Offsets count code 
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 import unicodedata
@@ -247,6 +248,17 @@ def fold(text: str) -> str:
 def folded(text: str) -> Folded:
     """`fold` with the way back: `folded(text).text == fold(text)`."""
     return Folded(text=fold(text), original=text)
+
+
+def letters(text: str) -> str:
+    """The letters and digits of a text, folded: what two prints of a headline have in common."""
+    return "".join(char for char in fold(text) if char.isalnum())
+
+
+@lru_cache(maxsize=65536)
+def fingerprint(text: str, size: int = 6) -> int:
+    """A text as a whole number of so many bytes, the same on every machine: for an index that need not be readable."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest())
 
 
 def ngrams(text: str, size: int) -> tuple[str, ...]:

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from aggregator import articles, urls
 from aggregator.model import Article, Debt, Found, Item, Kind, Outlet, Page, Source, Status, Visit
 from aggregator.outlets import Directory
-from aggregator.text import fold
+from aggregator.text import letters, ngrams
 
 RETRIES = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))  # after one, two and three visits in vain
 SECOND_LOOK = timedelta(days=1)  # between the two visits that find a link missing
@@ -94,8 +93,7 @@ def _is_about(item: Item, page: Page) -> bool:
 
 def _pairs(title: str) -> frozenset[str]:
     """The pairs of neighbouring letters of a headline, folded; of a single letter, that one."""
-    letters = "".join(char for char in fold(title) if char.isalnum())
-    return frozenset(map("".join, pairwise(letters))) or frozenset(letters)
+    return frozenset(ngrams(letters(title), 2))
 
 
 def _completed(debt: Debt, item: Item, source: Source, names: Directory, now: datetime) -> Article:

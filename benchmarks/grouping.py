@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from aggregator import methods, stories
 from aggregator.model import Clipping, Config
 from aggregator.store import Store
-from aggregator.text import fold, ngrams
+from aggregator.text import letters, ngrams
 from tests import labelled
 
 
@@ -32,7 +32,7 @@ class SharedLetters:
     name = "shared letters"
 
     def profile(self, clipping: Clipping) -> frozenset[str]:
-        return frozenset(ngrams("".join(char for char in fold(clipping.title) if char.isalnum()), 2))
+        return frozenset(ngrams(letters(clipping.title), 2))
 
     def clues(self, profile: frozenset[str]) -> Mapping[int, float]:
         return {int.from_bytes(pair.encode()[:6]): 1.0 for pair in sorted(profile)}

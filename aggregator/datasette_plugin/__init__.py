@@ -104,24 +104,14 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 
 
 @hookimpl
-def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
-    """The stylesheet, on the pages of our databases only."""
-    if database not in _known.get(datasette, {}):
+def extra_css_urls(template: str | None, database: str | None, datasette: Any) -> list[str]:
+    """The stylesheet, on our own pages and those of our databases only."""
+    if template not in pages.TEMPLATES and database not in _known.get(datasette, {}):
         return []
-    return [_stylesheet(datasette)]
-
-
-def _stylesheet(datasette: Any) -> str:
     from datasette.plugins import get_plugins  # while that module loads, it loads this one
 
     name = next(plugin["name"] for plugin in get_plugins() if plugin["static_path"] == _STATIC)
-    return str(datasette.urls.static_plugins(name, "pages.css"))
-
-
-@hookimpl
-def extra_template_vars(datasette: Any) -> dict[str, Any]:
-    """What the templates of our own pages need besides what the page itself says."""
-    return {"pingbacks_css": _stylesheet(datasette)} if _known.get(datasette) else {}
+    return [datasette.urls.static_plugins(name, "pages.css")]
 
 
 @hookimpl

@@ -19,6 +19,8 @@ from aggregator.model import Pingback
 TOPICS = r"^/-/pingbacks/?$"
 TOPIC = r"^/-/pingbacks/(?P<topic>[^/]+?)(?:\.(?P<form>txt|html|csv|atom|json))?$"
 
+TEMPLATES = _TOPICS, _TOPIC = ("press_pingbacks_topics.html", "press_pingbacks_topic.html")
+
 _FORMS = {  # how a list is written, what it is for a browser, and what the link to it says
     "txt": ("text", "text/plain", "Text"),
     "html": ("html", "text/html", "HTML"),
@@ -50,7 +52,7 @@ async def topics(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
             }
             for topic in found
         ]
-    return await _page(datasette, request, "press_pingbacks_topics.html", {"topics": shown, "weeks": _WEEKS})
+    return await _page(datasette, request, _TOPICS, {"topics": shown, "weeks": _WEEKS})
 
 
 async def topic(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
@@ -78,7 +80,7 @@ async def topic(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
         else "",
         "web": exports.web,
     }
-    return await _page(datasette, request, "press_pingbacks_topic.html", context)
+    return await _page(datasette, request, _TOPIC, context)
 
 
 async def _topic(datasette: Any, request: Any, ours: Iterable[str]) -> tuple[str, lists.Topic]:

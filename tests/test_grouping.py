@@ -244,6 +244,23 @@ def test_the_commands_show_and_overrule(desk: CliRunner) -> None:
     assert said(desk, "regroup").startswith("8 articles: 1 copies, ")
 
 
+@pytest.mark.parametrize(
+    ("published", "precision", "shown"),
+    [
+        ("2026-11-20T15:00:00Z", "day", "article 2  2026-11-21  "),
+        ("2026-11-20T15:00:00Z", "minute", "article 2  2026-11-20 15:00  "),
+        (None, None, "article 2  undated  "),
+    ],
+)
+def test_when_an_article_was_published_is_shown_no_finer_than_it_is_known(
+    desk: CliRunner, store: Store, published: str | None, precision: str | None, shown: str
+) -> None:
+    store._connection.execute(
+        "UPDATE articles SET published_at = ?, published_precision = ? WHERE id = 2", (published, precision)
+    )
+    assert said(desk, "article", "show", "2").startswith(shown)
+
+
 # --- other methods ----------------------------------------------------------------------------------------------------
 
 

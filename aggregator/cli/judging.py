@@ -52,7 +52,7 @@ def show(settings: Settings, article: int) -> None:
 def _told(store: Store, one: Clipping) -> Iterator[str]:
     """An article line by line: what it is, where else it is, who has it, what it was, what it belongs to."""
     copied, told = store.reasons(one.id)
-    yield f"article {one.id}  {one.at:%Y-%m-%d %H:%M}  {one.outlet.name if one.outlet else ''}  [{one.language}]"
+    yield f"article {one.id}  {_when(one)}  {one.outlet.name if one.outlet else ''}  [{one.language}]"
     yield one.title
     yield one.url
     yield from (f"  also at {url}: {reason}" for url, reason in store.addresses(one.id).items() if reason)
@@ -63,6 +63,15 @@ def _told(store: Store, one: Clipping) -> Iterator[str]:
         yield f"  copy of article {original.id}: {copied}: {original.title}"
     if one.story is not None:
         yield f"  in story {one.story}, with {len(store.members(one.story)) - 1} more: {told}"
+
+
+def _when(one: Clipping) -> str:
+    """When an article was published, in UTC, no finer than is known."""
+    from aggregator.model import Precision
+
+    if one.precision is None:
+        return "undated"
+    return f"{one.at:%Y-%m-%d}" if one.precision is Precision.DAY else f"{one.at:%Y-%m-%d %H:%M}"
 
 
 @subcommand(article, "split")

@@ -1,14 +1,22 @@
 """Han characters: which are forms of one another, and who prints which: Japan, the mainland, Taiwan and Hong Kong.
 
 Derived from OpenCC's dictionaries and the national character sets, so there is hardly a list of characters here.
-Nothing here knows words or sentences.
+Nothing here knows words or sentences, but that OpenCC does, when `spellings` asks it for whole texts.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 # --- forms of one character -------------------------------------------------------------------------------------------
+
+_KANA = re.compile("[\u3041-\u30ff]")
 
 # Forms in Japanese and Korean names for which OpenCC has no entry.
 _NAME_FORMS = ("吉\U00020bb7", "崎\ufa11", "橋槗", "浜濵", "青靑", "高髙")
@@ -17,13 +25,12 @@ _NAME_FORMS = ("吉\U00020bb7", "崎\ufa11", "橋槗", "浜濵", "青靑", "高�
 @cache
 def conversion(name: str) -> dict[str, str]:
     """The Han characters that OpenCC's conversion of this name (`t2s`, `jp2t` …) changes, each taken alone."""
-    from opencc import OpenCC  # its dictionaries are read when a text first needs them
-
     chars = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
-    converted = OpenCC(name).convert("\n".join(chars)).split("\n")  # one a line: phrases have nothing to catch
+    converted = _converter(name).convert("\n".join(chars)).split("\n")  # one a line: phrases have nothing to catch
     return {one: other for one, other in zip(chars, converted, strict=True) if one != other}
 
 
+@cache
 def representatives() -> dict[int, str]:
     """Character -> the least of its variants, which stands for them all.
 
@@ -46,6 +53,61 @@ def representatives() -> dict[int, str]:
         if low != high:
             parent[high] = low
     return {ord(char): least(char) for char in parent}
+
+
+@cache
+def variants() -> dict[str, tuple[str, ...]]:
+    """Character -> all its variants, itself among them; characters that have none are missing."""
+    groups: dict[str, set[str]] = {}
+    for code, representative in representatives().items():
+        groups.setdefault(representative, {representative}).add(chr(code))
+    return {char: tuple(sorted(group)) for group in groups.values() for char in group}
+
+
+@cache
+def simplified() -> dict[int, str]:
+    """Representative of variants -> the one of them that stands for all in simplified Chinese."""
+    chosen = {}
+    for char, group in variants().items():
+        votes = Counter(conversion("t2s").get(one, one) for one in group)
+        chosen[char] = max(group, key=lambda one: (_printed_on_the_mainland(one) and votes[one], votes[one], -ord(one)))
+    return {ord(char): chosen[char] for char in set(representatives().values())}
+
+
+def spellings(text: str) -> tuple[str, str, str]:
+    """A text as it would be printed on the mainland, in Taiwan and in Japan, each character in one of its variants.
+
+    OpenCC looks at words, so that 头发 is 頭髮, 发展 is 發展, and 弁護 is 辯護 where kana say that a text is Japanese;
+    elsewhere a character is Japanese if it is in print in Japan alone (発, 権).
+    """
+    japanese = _KANA.search(text)
+    known = _converter("jp2t").convert(text) if japanese else text.translate(_only_japanese())
+    traditional = _converter("s2t").convert(known)
+    simplified, taiwan, japan = (_converter(name).convert(traditional) for name in ("t2s", "t2tw", "t2jp"))
+    return _varied(text, simplified), _varied(text, taiwan), _varied(text, japan)
+
+
+def _varied(text: str, converted: str) -> str:
+    """A conversion without what it did to words: 沈默 is 沉默 to OpenCC, but 沈 and 沉 are two characters."""
+    if len(text) != len(converted):
+        return text
+    forms = representatives()
+    pairs = zip(text, converted, strict=True)
+    return "".join(other if forms.get(ord(one), one) == forms.get(ord(other), other) else one for one, other in pairs)
+
+
+@cache
+def _converter(name: str) -> OpenCC:
+    from opencc import OpenCC  # its dictionaries are read when a text first needs them
+
+    return OpenCC(name)
+
+
+@cache
+def _only_japanese() -> dict[int, str]:
+    """Characters in print in Japan alone -> their traditional form."""
+    elsewhere = MAINLAND | TAIWAN
+    return {ord(one): other for one, other in conversion("jp2t").items() if strangers(one) & elsewhere == elsewhere}
 
 
 # --- who prints it ----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-VERSION = 2  # how many migrations there are
+VERSION = 3  # how many migrations there are
 
 TABLES = """
 CREATE TABLE outlets ( -- Press organisations and editions.
@@ -240,9 +240,6 @@ CREATE TABLE meta ( -- What the program remembers of itself.
   key TEXT PRIMARY KEY, -- name
   value TEXT NOT NULL -- value
 ) WITHOUT ROWID;
-CREATE VIRTUAL TABLE articles_fts USING fts5(
-  title, summary, /* content="articles" */ content='', tokenize="unicode61 remove_diacritics 0"
-);
 """
 
 GROUPS = """
@@ -278,6 +275,14 @@ CREATE TABLE rulings ( -- What people decided of two articles: it stands above w
 CREATE INDEX rulings_other ON rulings(other);
 CREATE INDEX stories_last_at ON stories(last_at DESC);
 INSERT INTO ungrouped (article) SELECT id FROM articles;
+"""
+
+# The comment within is what Datasette and sqlite-utils know the searched table by; to FTS5 the index has no content.
+SEARCH = """
+DROP TABLE IF EXISTS articles_fts;
+CREATE VIRTUAL TABLE articles_fts USING fts5(
+  words, /* content="articles" */ content='', tokenize="porter unicode61 remove_diacritics 0"
+);
 """
 
 VIEWS = """
@@ -357,6 +362,11 @@ def _migrations() -> Migrations:
     def m002_groups(db: Database) -> None:
         _execute(db, GROUPS)
         db.conn.execute("PRAGMA user_version = 2")
+
+    @migrations()
+    def m003_runs_of_characters(db: Database) -> None:
+        _execute(db, SEARCH)
+        db.conn.execute("PRAGMA user_version = 3")
 
     return migrations
 

@@ -1,46 +1,128 @@
 """The full-text index and its queries.
 
-Chinese, Japanese and Korean have no words that SQLite could cut, so every character of theirs is a token of its own and
-what is searched is a phrase of characters; other words are tokens as they are. Index and query are folded alike, so
-case, width, script variants and Korean spaces do not matter. The index holds no text of its own: what is removed must
-be handed over as it was written. To the summary it adds the spellings that the article corrected, as
-they are stored; these may not change between `add` and `remove`.
+Chinese, Japanese and Korean have no words that SQLite could cut out, and a program that knows nothing of this one
+(Datasette, sqlite-utils) hands SQLite what was typed as it is. So the index holds every run of one to four of their
+characters as a word, as it is printed and as it would be typed on the mainland, in Taiwan and in Japan, and a single
+one in all its forms: whatever part of a text somebody types, it is there. Longer runs are phrases of overlapping runs
+of four, for which a query must pass through `match_expression`; so must half-width kana and forms that nobody's country
+prints together.
+
+Other scripts have words. SQLite stems them as English; each stands a second time in full width, out of the stemmer's
+reach: for `word*`, and for who types in full width.
+
+The index holds no text of its own: what is removed must be handed over as it was written. To title and summary it adds
+the spellings that the article corrected, as they are stored; these may not change between `add` and `remove`.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from aggregator import han
 from aggregator import text as texts
 
-VERSION = "1"  # of the tokens; another version in a database means that the index must be built anew
-_ALONE = ("hangul", "kana", "han")  # scripts of which every character is a token
+VERSION = "2"  # of the tokens; another version in a database means that the index must be built anew
+_ALONE = frozenset(("hangul", "kana", "han"))  # scripts of which every character is a unit
+_LONGEST = 4  # units in a run that is a word of the index
+_GAP = "\ue000"  # stands where no phrase may reach across; nobody types it
+_WIDE = {code: code + 0xFEE0 for code in range(ord("a"), ord("z") + 1)}
+_RUN = re.compile(r"[^\W_]+")
+
+Run = str | tuple[str, ...]  # units that stand side by side: a string of such characters; else with words among them
 
 
-def tokens(text: str) -> str:
-    """A text as the index holds it: folded tokens between spaces."""
-    return " ".join(_tokens(texts.fold(text)))
+# --- what the index holds ---------------------------------------------------------------------------------------------
 
 
-def _tokens(folded: str) -> Iterator[str]:
-    word = ""
-    for char in folded:
+def tokens(*fields: str) -> str:
+    """Texts of one article as the index holds them, between spaces.
+
+    First the units in their order, then the runs of four in theirs, in which phrases are looked for; then, each once,
+    all that is only looked for as a whole.
+    """
+    unified = [_runs(_unified(field)) for field in fields]
+    variants = han.variants()
+    varied = [text for field in fields if not variants.keys().isdisjoint(text := texts.casefold(field))]
+    forms = [form for text in varied for char in text for form in variants.get(char, ())]
+    printed = [_runs(text) for text in varied]
+    others = [_runs(spelling) for text in varied for spelling in han.spellings(text)]
+    ordered = [*_units(unified), *_units(printed), *_fours(unified)]
+    runs = dict.fromkeys(run for field in (*unified, *printed, *others) for run in field)
+    whole = dict.fromkeys([*forms, *(token for run in runs for token in _whole(run))])
+    known = frozenset(ordered)
+    return " ".join((*ordered, *(token for token in whole if token not in known)))
+
+
+def _units(fields: Iterable[Sequence[Run]]) -> Iterator[str]:
+    for runs in fields:
+        for run in runs:
+            yield from run
+        yield _GAP
+
+
+def _fours(fields: Iterable[Sequence[Run]]) -> Iterator[str]:
+    """Runs of four. A gap stands where two that are no neighbours overlap as neighbours do."""
+    last = ""
+    for runs in fields:
+        for run in runs:
+            grams = _grams(run, _LONGEST)
+            if grams and last.endswith("".join(run[: _LONGEST - 1])):
+                yield _GAP
+            yield from grams
+            last = grams[-1] if grams else last
+
+
+def _whole(run: Run) -> list[str]:
+    """What is looked for as a whole: runs of every length, and words in letters of full width."""
+    wide = [] if isinstance(run, str) else [wide for unit in run if (wide := unit.translate(_WIDE)) != unit]
+    return wide + [gram for size in range(1, _LONGEST + 1) for gram in _grams(run, size)]
+
+
+def _grams(run: Run, size: int) -> list[str]:
+    """The runs of so many units in a longer one."""
+    places = range(len(run) - size + 1)
+    if isinstance(run, str):
+        return [run[place : place + size] for place in places]
+    return ["".join(run[place : place + size]) for place in places]
+
+
+def _runs(text: str) -> list[Run]:
+    return [run if _ALONE.issuperset(map(texts.script, run)) else _cut(run) for run in _RUN.findall(text)]
+
+
+def _cut(run: str) -> tuple[str, ...]:
+    """A run with words in it, in its units."""
+    if run.isascii():
+        return (run,)
+    units: list[str] = []
+    inside = False
+    for char in run:
         alone = texts.script(char) in _ALONE
-        if word and (alone or not char.isalnum()):
-            yield word
-            word = ""
-        if alone:
-            yield char
-        elif char.isalnum():
-            word += char
-    if word:
-        yield word
+        if inside and not alone:
+            units[-1] += char
+        else:
+            units.append(char)
+        inside = not alone
+    return tuple(units)
+
+
+def _unified(text: str) -> str:
+    """The folded text, in which the simplified form stands for all: it is the one that most who search share."""
+    folded = texts.fold(text)
+    return folded if folded.isascii() else folded.translate(han.simplified())
+
+
+# --- queries ----------------------------------------------------------------------------------------------------------
 
 
 def match_expression(query: str) -> str:
-    """What a person typed as an FTS5 expression: every word or "quoted phrase" must be found; `word*` begins a word."""
-    return " ".join(_phrase(bit) for bit in _bits(query) if tokens(bit))
+    """What a person typed as an FTS5 expression: every word or "quoted phrase" must be found; `word*` begins a word.
+
+    A beginning is no part of a phrase: what it stands for may be anywhere.
+    """
+    return " ".join(expression for bit in _bits(query) if (expression := _expression(bit)))
 
 
 def _bits(query: str) -> Iterator[str]:
@@ -52,8 +134,19 @@ def _bits(query: str) -> Iterator[str]:
             yield from part.split()
 
 
-def _phrase(bit: str) -> str:
-    return f'"{tokens(bit)}"' + ("*" if bit.endswith("*") else "")
+def _expression(bit: str) -> str:
+    runs = _runs(_unified(bit))
+    if bit.endswith("*") and runs and not isinstance(runs[-1], str) and len(runs[-1]) == 1:
+        begun = f'"{runs.pop()[0].translate(_WIDE)}"*'
+        return f"{_phrase(runs)} {begun}" if runs else begun
+    return _phrase(runs) if runs else ""
+
+
+def _phrase(runs: Sequence[Run]) -> str:
+    """One run is looked for as it is, whatever its length; several are a phrase of their units."""
+    one = runs[0]
+    words = [unit for run in runs for unit in run] if len(runs) > 1 else _grams(one, min(len(one), _LONGEST))
+    return '"' + " ".join(words) + '"'
 
 
 def find(connection: sqlite3.Connection, query: str, limit: int) -> list[int]:
@@ -69,31 +162,40 @@ def find(connection: sqlite3.Connection, query: str, limit: int) -> list[int]:
     return [number for (number,) in found]
 
 
-def add(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+# --- keeping it -------------------------------------------------------------------------------------------------------
+
+
+def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
     """Puts (article, title, summary) into the index, in the caller's transaction."""
     connection.executemany(
-        "INSERT INTO articles_fts (rowid, title, summary) VALUES (?, ?, ?)",
-        [(article, tokens(title), _tokens_of(connection, article, summary)) for article, title, summary in rows],
+        "INSERT INTO articles_fts (rowid, words) VALUES (?, ?)",
+        ((article, _tokens_of(connection, article, title, summary)) for article, title, summary in rows),
     )
 
 
-def remove(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+def remove(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
     """Takes (article, title, summary) out of the index; the texts must be those that were put in."""
     connection.executemany(
-        "INSERT INTO articles_fts (articles_fts, rowid, title, summary) VALUES ('delete', ?, ?, ?)",
-        [(article, tokens(title), _tokens_of(connection, article, summary)) for article, title, summary in rows],
+        "INSERT INTO articles_fts (articles_fts, rowid, words) VALUES ('delete', ?, ?)",
+        ((article, _tokens_of(connection, article, title, summary)) for article, title, summary in rows),
     )
 
 
-def _tokens_of(connection: sqlite3.Connection, article: int, summary: str) -> str:
-    """The summary with the spellings that the article corrected, so that it is found by these too."""
+def change(connection: sqlite3.Connection, article: int, before: tuple[str, str], after: tuple[str, str]) -> None:
+    """Takes over another title and summary of an article."""
+    if before != after:
+        remove(connection, [(article, *before)])
+        add(connection, [(article, *after)])
+
+
+def _tokens_of(connection: sqlite3.Connection, article: int, title: str, summary: str) -> str:
+    """The words of an article with the spellings that it corrected, so that it is found by these too."""
     wrong = connection.execute("SELECT wrong FROM corrections WHERE article = ? ORDER BY wrong", (article,))
-    return tokens(" ".join((summary, *(spelling for (spelling,) in wrong))))
+    return tokens(title, summary, *(spelling for (spelling,) in wrong))
 
 
 def rebuild(connection: sqlite3.Connection) -> int:
     """Builds the index anew from the articles, in the caller's transaction. Returns how many there are."""
     connection.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
-    rows = connection.execute("SELECT id, title, summary FROM articles ORDER BY id").fetchall()
-    add(connection, rows)
-    return len(rows)
+    add(connection, connection.execute("SELECT id, title, summary FROM articles ORDER BY id"))
+    return int(connection.execute("SELECT count(*) FROM articles").fetchone()[0])

@@ -245,6 +245,11 @@ def fold(text: str) -> str:
     return _LOOSE.sub(_tightened, _forms(text))
 
 
+def casefold(text: str) -> str:
+    """`fold` in which the traditional, simplified and Japanese forms of a character stay apart."""
+    return _LOOSE.sub(_tightened, _translated(_compatible(text), _lookalikes()))
+
+
 def folded(text: str) -> Folded:
     """`fold` with the way back: `folded(text).text == fold(text)`."""
     return Folded(text=fold(text), original=text)
@@ -269,16 +274,25 @@ def ngrams(text: str, size: int) -> tuple[str, ...]:
 
 def _forms(text: str) -> str:
     """`fold` but for white space and dots: the clusters of a text can be given one by one."""
+    return _translated(_compatible(text), _variants())
+
+
+def _translated(text: str, table: _Translation) -> str:
+    if text.isascii():
+        return text
+    form = text.translate(table)
+    return form if len(form) == len(text) else unicodedata.normalize("NFKC", form)
+
+
+def _compatible(text: str) -> str:
+    """Width and case in one form (NFKC, case folding)."""
     text = _seen(text)
     if text.isascii():
         return text.lower()
     if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text.translate(_BEFORE_NFKC))
     lowered = text.casefold()
-    if lowered != text:
-        lowered = unicodedata.normalize("NFKC", lowered)
-    form = lowered.translate(_variants())
-    return form if len(form) == len(lowered) else unicodedata.normalize("NFKC", form)
+    return lowered if lowered == text else unicodedata.normalize("NFKC", lowered)
 
 
 def _tightened(match: re.Match[str]) -> str:
@@ -333,8 +347,13 @@ class _Translation(dict[int, str]):
 @cache
 def _variants() -> _Translation:
     """Character -> the one form that stands for all its variants, and look-alikes -> theirs."""
-    lookalikes = {ord(char): form for form, chars in _LOOKALIKES.items() for char in chars}
-    return _Translation(_UNPRINTED | lookalikes | han.representatives())
+    return _Translation(_lookalikes() | han.representatives())
+
+
+@cache
+def _lookalikes() -> _Translation:
+    """Look-alike -> its form; what is not printed -> nothing."""
+    return _Translation(_UNPRINTED | {ord(char): form for form, chars in _LOOKALIKES.items() for char in chars})
 
 
 # --- cutting ----------------------------------------------------------------------------------------------------------

@@ -125,8 +125,7 @@ class Articles(Sources):
             "speaks": int(decision.speaks),
             "dated": int(decision.dated or known.published_at is None),
         }
-        search.remove(self._connection, [(known.id, known.title, known.summary)])
-        search.add(self._connection, [(known.id, row["title"], row["summary"])])
+        search.change(self._connection, known.id, (known.title, known.summary), (row["title"], row["summary"]))
         self._connection.execute(_CHANGE, row | flags | {"id": known.id, "now": rows.to_text(now)})
 
     def _sight(self, article: int, source: str, decision: Decision, now: datetime) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from aggregator import schema
+from aggregator import schema, search
 from aggregator.errors import RunLocked, StoreBusy, StoreDamaged, StoreError, StoreNewer
 
 BUSY_SECONDS = 10  # how long another writer is waited for
+_INDEX = "search"  # what the version of the search index is noted under
 
 
 @contextmanager
@@ -52,6 +53,15 @@ class Database:
         if found < schema.VERSION:
             schema.migrate(self._connection)
         self._connection.execute("PRAGMA foreign_keys = on")
+        if self.noted(_INDEX) != search.VERSION:
+            self.reindex()
+
+    def reindex(self) -> int:
+        """Builds the search index anew. Returns the number of articles."""
+        with self.transaction():
+            articles = search.rebuild(self._connection)
+            self.note(_INDEX, search.VERSION)
+        return articles
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

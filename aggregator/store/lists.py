@@ -30,8 +30,3 @@ class Lists(Database):
         """The articles that a query finds, newest first, as lines of a list."""
         with self._explained():
             return tuple(lists.article(self._connection, one) for one in search.find(self._connection, query, limit))
-
-    def reindex(self) -> int:
-        """Builds the search index anew. Returns the number of articles."""
-        with self.transaction():
-            return search.rebuild(self._connection)

@@ -86,8 +86,7 @@ class Visits(Articles):
         before = self.text(number)
         row = rows.article_columns(article, article.outlet)
         self._connection.execute(_COMPLETE, row | {"id": number, "untitled": int(untitled)})
-        search.remove(self._connection, [(number, *before[:2])])
-        search.add(self._connection, [(number, *self.text(number)[:2])])
+        search.change(self._connection, number, before[:2], self.text(number)[:2])
 
     def robots(self) -> dict[str, Robots]:
         """The robots.txt of each host that was asked for it lately."""

@@ -15,16 +15,18 @@ _GROUPS = """coalesce(articles.copy_of, articles.id) AS text,
        coalesce('story ' || articles.story, coalesce(articles.copy_of, articles.id)) AS event"""
 _NEWEST = "articles.date DESC, articles.published_at DESC, articles.id DESC"  # as the view `pingbacks` orders
 _LINE = f"""
-SELECT '' AS topic, articles.date, coalesce(outlets.name, '') AS outlet, articles.title, articles.url,
-       articles.language, articles.summary AS excerpt, articles.published_at, articles.first_seen_at AS found_at,
+SELECT articles.id AS article, articles.story, '' AS topic, articles.date, coalesce(outlets.name, '') AS outlet,
+       articles.title, articles.url, articles.language, articles.summary AS excerpt, articles.published_at,
+       articles.first_seen_at AS found_at,
        {_GROUPS}
 FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
 """  # noqa: S608 - constants
 _MENTIONED = f"""
-SELECT pingbacks.*, articles.published_at, mentions.found_at,
+SELECT pingbacks.*, articles.story, articles.published_at, mentions.found_at,
        {_GROUPS}
 FROM pingbacks JOIN articles ON articles.id = pingbacks.article JOIN mentions ON mentions.id = pingbacks.mention
-WHERE pingbacks.topic = :topic AND coalesce(articles.date, '') >= :since AND mentions.found_at > :found_after
+WHERE pingbacks.topic = :topic AND coalesce(articles.date, '') >= :since AND (:until = '' OR articles.date <= :until)
+  AND mentions.found_at > :found_after
   AND (:language IN ('', articles.language) OR articles.language LIKE :language || '-%')
   AND :outlet IN ('', coalesce(articles.outlet, ''))
 ORDER BY {_NEWEST}
@@ -48,12 +50,13 @@ GROUP BY topic, articles.date
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which pingbacks of a topic: in one language (`zh` is all Chinese), of one outlet, since a day, found after."""
+    """Which pingbacks of a topic: in one language (`zh` is all Chinese), of one outlet, in these days, found after."""
 
     topic: str
     language: str = ""
     outlet: str = ""
     since: date | None = None
+    until: date | None = None
     found_after: datetime | None = None
 
 
@@ -64,6 +67,7 @@ def pingbacks(connection: sqlite3.Connection, wanted: Wanted) -> tuple[Pingback,
         "language": wanted.language,
         "outlet": wanted.outlet,
         "since": wanted.since.isoformat() if wanted.since else "",
+        "until": wanted.until.isoformat() if wanted.until else "",
         "found_after": rows.to_text(wanted.found_after) or "",
     }
     return tuple(map(rows.pingback, _rows(connection, _MENTIONED, values)))
@@ -119,6 +123,12 @@ def articles(connection: sqlite3.Connection) -> Iterator[Pingback]:
 def article(connection: sqlite3.Connection, number: int) -> Pingback:
     """One article."""
     return rows.pingback(next(_rows(connection, f"{_LINE} WHERE articles.id = :number", {"number": number})))
+
+
+def some_articles(connection: sqlite3.Connection, condition: str, values: Mapping[str, object]) -> tuple[Pingback, ...]:
+    """Those articles that fulfil a condition, which is SQL of the caller, the earliest first."""
+    order = "articles.date IS NULL, articles.date, articles.published_at, articles.id"
+    return tuple(map(rows.pingback, _rows(connection, f"{_LINE} WHERE {condition} ORDER BY {order}", values)))
 
 
 def _rows(

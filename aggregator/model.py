@@ -537,9 +537,11 @@ class Pingback:
 
     `outlet` is the name of the outlet, empty where it is not known; `excerpt` the mention's, else the summary;
     `found_at` when the mention, or the article, was found. Articles of one `text` are copies; those of one `event` are
-    copies, or of one story.
+    copies, or of one story. `article` and `story` are numbers in the database.
     """
 
+    article: int
+    story: int | None
     topic: str
     date: date | None
     outlet: str

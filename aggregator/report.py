@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from aggregator.model import Outcome, Status, Summary
 
@@ -73,3 +74,13 @@ def failure(outcome: Outcome) -> str:
     """One line for the operator: which source, what happened, what to do."""
     parts = (outcome.source, outcome.status, outcome.note, ADVICE.get(outcome.status, ""))
     return ": ".join(part for part in parts if part)
+
+
+def distance(text: str | None, now: datetime) -> str:
+    """How far a time in UTC, as the database has it, is from now: `3 h ago`, `in 20 min`; nothing for no time."""
+    if not text:
+        return ""
+    seconds = (datetime.fromisoformat(text) - now).total_seconds()
+    sizes = ((86400, "d"), (3600, "h"), (60, "min"))
+    amount = next((f"{abs(seconds) // size:.0f} {unit}" for size, unit in sizes if abs(seconds) >= size), "1 min")
+    return f"in {amount}" if seconds > 0 else f"{amount} ago"

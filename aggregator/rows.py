@@ -195,10 +195,13 @@ def robots(row: sqlite3.Row) -> Robots:
 
 def pingback(row: sqlite3.Row) -> Pingback:
     """A row of a list as its line."""
-    day = date.fromisoformat(row["date"]) if row["date"] else None
     names = ("topic", "outlet", "title", "url", "language", "excerpt")
-    found_at = datetime.fromisoformat(row["found_at"])
-    published_at = to_instant(row["published_at"])
-    texts = {name: row[name] for name in names}
-    groups = {name: str(row[name]) for name in ("text", "event")}
-    return Pingback(date=day, published_at=published_at, found_at=found_at, **groups, **texts)
+    texts = {name: row[name] for name in names} | {name: str(row[name]) for name in ("text", "event")}
+    return Pingback(
+        article=row["article"],
+        story=row["story"],
+        date=date.fromisoformat(row["date"]) if row["date"] else None,
+        published_at=to_instant(row["published_at"]),
+        found_at=datetime.fromisoformat(row["found_at"]),
+        **texts,
+    )

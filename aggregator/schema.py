@@ -285,7 +285,7 @@ CREATE VIRTUAL TABLE articles_fts USING fts5(
 );
 """
 
-VIEWS = """
+PINGBACKS = """
 CREATE VIEW pingbacks AS -- The list that the press never sent: who mentioned which topic, newest first.
 SELECT
   mentions.topic AS topic, -- the topic
@@ -302,6 +302,10 @@ JOIN articles ON articles.id = mentions.article
 LEFT JOIN outlets ON outlets.id = articles.outlet
 WHERE mentions.retired_at IS NULL
 ORDER BY articles.date DESC, articles.published_at DESC, articles.id DESC;
+"""
+
+COVERAGE = """
+DROP VIEW IF EXISTS coverage;
 CREATE VIEW coverage AS -- Who wrote first about each topic in each language, and which language has nothing.
 WITH wanted AS (
   SELECT DISTINCT topics.id AS topic, substr(terms.key, 1, instr(terms.key || '-', '-') - 1) AS language
@@ -311,28 +315,33 @@ WITH wanted AS (
     articles.id, articles.outlet, articles.title, articles.url,
     CASE WHEN articles.published_precision <> 'day' THEN articles.published_at END AS at, articles.date
   FROM mentions JOIN articles ON articles.id = mentions.article WHERE mentions.retired_at IS NULL
+), counted AS (
+  SELECT topic, language, count(*) AS articles, count(DISTINCT outlet) AS outlets FROM written GROUP BY topic, language
 ), ranked AS (
   SELECT *, row_number() OVER (PARTITION BY topic, language ORDER BY at IS NULL, at, date IS NULL, date, id) AS place,
-    count(*) OVER (PARTITION BY topic, language) AS articles,
-    min(at) OVER (PARTITION BY topic) AS first_of_all,
-    (SELECT count(DISTINCT outlet) FROM written AS same
-     WHERE same.topic = written.topic AND same.language = written.language) AS outlets
+    min(at) OVER (PARTITION BY topic) AS first_of_all
   FROM written
 )
 SELECT
   wanted.topic AS topic, -- the topic
   wanted.language AS language, -- a language of its terms; zh is all Chinese
-  coalesce(ranked.articles, 0) AS articles, -- how many mention it; 0 is a gap
-  coalesce(ranked.outlets, 0) AS outlets, -- of how many outlets
+  coalesce(counted.articles, 0) AS articles, -- how many mention it; 0 is a gap
+  coalesce(counted.outlets, 0) AS outlets, -- of how many outlets
   coalesce(outlets.name, '') AS first_outlet, -- who was first
   ranked.at AS first_at, -- when, where the time is known; in UTC
   round((julianday(ranked.at) - julianday(ranked.first_of_all)) * 24, 1) AS lag_hours, -- later than the first of all
   ranked.title AS title, -- headline of that article
   ranked.url AS url -- its address
 FROM wanted
+LEFT JOIN counted ON counted.topic = wanted.topic AND counted.language = wanted.language
 LEFT JOIN ranked ON ranked.topic = wanted.topic AND ranked.language = wanted.language AND ranked.place = 1
 LEFT JOIN outlets ON outlets.id = ranked.outlet
 ORDER BY wanted.topic, ranked.at IS NULL, ranked.at;
+DROP INDEX IF EXISTS articles_language;
+CREATE INDEX articles_language ON articles(language, published_at DESC);
+CREATE INDEX articles_outlet_newest ON articles(outlet, published_at DESC);
+DROP INDEX IF EXISTS sightings_source;
+CREATE INDEX sightings_source ON sightings(source, first_seen_at);
 """
 
 LANGUAGES = {
@@ -354,7 +363,7 @@ def _migrations() -> Migrations:
 
     @migrations()
     def m001_first_tables(db: Database) -> None:
-        _execute(db, TABLES + VIEWS)
+        _execute(db, TABLES + PINGBACKS)
         db.conn.executemany("INSERT INTO languages (id, name) VALUES (?, ?)", LANGUAGES.items())
         db.conn.execute("PRAGMA user_version = 1")
 
@@ -364,8 +373,8 @@ def _migrations() -> Migrations:
         db.conn.execute("PRAGMA user_version = 2")
 
     @migrations()
-    def m003_runs_of_characters(db: Database) -> None:
-        _execute(db, SEARCH)
+    def m003_the_desk(db: Database) -> None:
+        _execute(db, SEARCH + COVERAGE)
         db.conn.execute("PRAGMA user_version = 3")
 
     return migrations

@@ -89,7 +89,7 @@ def make_ours(path: Path, more: Callable[[sqlite3.Connection], object] = lambda 
             ("young", "https://a.example/rss?x=5", 1, None, None),
         ],
     )
-    connection.execute("INSERT INTO runs (started_at, version) VALUES ('2023-10-14', '1')")
+    connection.execute("INSERT INTO runs (started_at, version) VALUES (?, '1')", (now,))
     connection.executemany(
         "INSERT INTO fetches (run, source, started_at, status) VALUES (1, ?, '2023-10-14', 'ok')",
         [("quiet",), ("fresh",)],
@@ -527,10 +527,10 @@ def test_what_the_press_wrote_is_shown_and_never_run(tmp_path: Path) -> None:
 
 REFUSED = [
     ("/-/pingbacks/nothing", 404, "No topic"),
-    ("/-/pingbacks/return?database=other", 404, "No topic"),
+    ("/-/pingbacks/return?database=other", 404, "No database of pingbacks here"),
     ("/-/pingbacks/return?since=yesterday", 400, "since=yesterday is no day"),
-    ("/-/pingbacks/return?page=0", 400, "page=0 is no page"),
-    ("/-/pingbacks/return?page=²", 400, "is no page"),
+    ("/-/pingbacks/return?page=0", 400, "page=0 is no number from 1"),
+    ("/-/pingbacks/return?page=²", 400, "is no number from 1"),
 ]
 
 

@@ -17,7 +17,7 @@ from aggregator.model import Pingback
 NOW = datetime(2023, 10, 14, 6, 0, tzinfo=UTC)
 PRESS = outlets.directory().find
 ROW = Pingback(
-    topic="t", date=date(2023, 10, 14), outlet="BBC", title="中国が「多数の」脱北者を強制送還", url="https://bbc.example/a?b=1&c=2",
+    article=1, story=None, topic="t", date=date(2023, 10, 14), outlet="BBC", title="中国が「多数の」脱北者を強制送還", url="https://bbc.example/a?b=1&c=2",
     language="ja", excerpt="[…] 中国が「多数の」脱北者を […]", published_at=NOW, found_at=NOW, text="1", event="1",
 )  # fmt: skip
 HOSTILE = replace(ROW, title='=HYPERLINK("x") <b>[x](y)</b> *z* | \u202e', url="https://x.example/(a)", outlet="@<i>")

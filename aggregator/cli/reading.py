@@ -177,26 +177,12 @@ def status(settings: Settings) -> None:
 
 
 def _health_row(row: dict[str, Any], now: datetime) -> tuple[str, ...]:
+    from aggregator import report
+
     state = (row["status"] or "not asked yet") if row["enabled"] else f"off ({row['status'] or 'not in feeds.yaml'})"
-    ago = [_distance(row[key], now) for key in ("last_ok_at", "last_new_at")]
-    due = (_distance(row["due_at"], now) or "now") if row["enabled"] else ""
+    ago = [report.distance(row[key], now) for key in ("last_ok_at", "last_new_at")]
+    due = (report.distance(row["due_at"], now) or "now") if row["enabled"] else ""
     return row["id"], state, str(row["articles"]), *ago, str(row["failures"]), due, row["note"]
-
-
-def _distance(text: str | None, now: datetime) -> str:
-    """How far a time is from now: `3 h ago`, `in 20 min`."""
-    if not text:
-        return ""
-    seconds = (datetime.fromisoformat(text) - now).total_seconds()
-    amount = next(
-        (
-            f"{abs(seconds) // size:.0f} {unit}"
-            for size, unit in ((86400, "d"), (3600, "h"), (60, "min"))
-            if abs(seconds) >= size
-        ),
-        "1 min",
-    )
-    return f"in {amount}" if seconds > 0 else f"{amount} ago"
 
 
 @command()
@@ -226,5 +212,6 @@ _DATASETTE_SETTINGS = (
     ("default_page_size", "50"),
     ("default_facet_size", "10"),
     ("facet_time_limit_ms", "1000"),
+    ("sql_time_limit_ms", "5000"),
     ("suggest_facets", "off"),
 )

@@ -7,20 +7,27 @@ and what the operator writes into metadata.yaml or datasette.yaml wins over what
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from datasette.utils import tilde_decode
 from datasette.utils.sqlite import sqlite3
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from aggregator import search
-from aggregator.datasette_plugin import cells, pages, queries, tables
+from aggregator.datasette_plugin import cells, coverage, desk, health, panels, pingbacks, queries, stories, tables
 
 hookimpl = HookimplMarker("datasette")
 
-_STATIC = str(Path(__file__).parent / "static")
+_ROUTES: dict[str, Callable[..., Awaitable[Any]]] = {
+    pingbacks.TOPICS: pingbacks.topics,
+    pingbacks.TOPIC: pingbacks.topic,
+    stories.STORY: stories.story,
+    coverage.COVERAGE: coverage.coverage,
+    health.SOURCES: health.health,
+}
 
 # For each Datasette in this process: the metadata of each of its databases that is ours.
 _known: WeakKeyDictionary[Any, dict[str, dict[str, Any]]] = WeakKeyDictionary()
@@ -103,29 +110,77 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
     return cells.rendered(row, value, column, table)
 
 
-@hookimpl
-def extra_css_urls(template: str | None, database: str | None, datasette: Any) -> list[str]:
-    """The stylesheet, on our own pages and those of our databases only."""
-    if template not in pages.TEMPLATES and database not in _known.get(datasette, {}):
-        return []
-    from datasette.plugins import get_plugins  # while that module loads, it loads this one
+# --- above Datasette's own pages --------------------------------------------------------------------------------------
 
-    name = next(plugin["name"] for plugin in get_plugins() if plugin["static_path"] == _STATIC)
-    return [datasette.urls.static_plugins(name, "pages.css")]
+
+@hookimpl
+def top_table(datasette: Any, request: Any, database: str, table: str) -> Any:
+    """The days of a list. Datasette 1.0 asks for it."""
+    return _panel(datasette, request, database, table, None)
+
+
+@hookimpl
+def top_row(datasette: Any, request: Any, database: str, table: str) -> Any:
+    """What hangs on an article. Datasette 1.0 asks for it."""
+    return _panel(datasette, request, database, table, request.url_vars["pks"])
+
+
+@hookimpl
+def extra_template_vars(
+    datasette: Any, request: Any, database: str | None, table: str | None, view_name: str | None
+) -> Any:
+    """The same for Datasette 0.65, where our templates table.html and row.html put it on the page."""
+    if hasattr(datasette, "allowed") or view_name not in ("row", "table") or database is None or table is None:
+        return {}
+
+    async def variables() -> dict[str, Any]:
+        pks = request.url_vars["pks"] if view_name == "row" else None
+        return {"press_panel": await _panel(datasette, request, database, table, pks)}
+
+    return variables
+
+
+async def _panel(datasette: Any, request: Any, database: str, table: str, pks: str | None) -> Markup:
+    """A chart of days above a table, a panel above an article, nothing above all else."""
+    found = None
+    if database in _known.get(datasette, {}):
+        if pks is None:
+            found = await panels.days(datasette, request, database, table)
+        elif table == "articles":
+            found = await panels.article(datasette, request, database, tilde_decode(pks))
+    return found or Markup()
+
+
+# --- pages of our own -------------------------------------------------------------------------------------------------
+
+
+@hookimpl
+def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
+    """The stylesheet of Datasette's pages of our databases."""
+    if database not in _known.get(datasette, {}):
+        return []
+    return [desk.static(datasette, "tables.css")]
+
+
+@hookimpl
+def extra_js_urls(database: str | None, datasette: Any) -> list[str]:
+    """A script for the same pages: Datasette 0.65 does not say in which language they are, which listeners need."""
+    if database not in _known.get(datasette, {}):
+        return []
+    return [desk.static(datasette, "tables.js")]
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """Our own pages: the topics, and the list of each."""
-    return [(pages.TOPICS, _topics), (pages.TOPIC, _topic)]
+    """Our own pages."""
+    return [(route, _view(page)) for route, page in _ROUTES.items()]
 
 
-async def _topics(datasette: Any, request: Any) -> Any:
-    return await pages.topics(datasette, request, sorted(_known.get(datasette, {})))
+def _view(page: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def view(datasette: Any, request: Any) -> Any:
+        return await page(datasette, request, sorted(_known.get(datasette, {})))
 
-
-async def _topic(datasette: Any, request: Any) -> Any:
-    return await pages.topic(datasette, request, sorted(_known.get(datasette, {})))
+    return view
 
 
 @hookimpl
@@ -135,4 +190,5 @@ def menu_links(datasette: Any, request: Any) -> list[dict[str, str]]:
     asked = request.url_vars.get("database") if request else None
     if not ours or (asked is not None and asked not in ours):
         return []
-    return [{"href": datasette.urls.path("/-/pingbacks"), "label": "Pingbacks"}]
+    pages = (("pingbacks", "Pingbacks"), ("coverage", "Coverage"), ("sources", "Sources"))
+    return [{"href": datasette.urls.path(f"/-/{path}"), "label": label} for path, label in pages]

@@ -8,8 +8,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from aggregator import diffs, schema
+
 _TITLES = ("headline", "title")
-_WORDS = ("after", "before", "excerpt", "matched", "summary")
+_WORDS = ("excerpt", "matched", "summary")
+_CHANGED = {"before": "gone", "after": "new"}  # what the one of two prints has and the other has not
 _ADDRESSES = ("homepage", "link", "url")  # the first of the last two is where a title leads
 _LISTS = ("aliases", "hits", "languages", "missing", "topics")
 _ASKED = ("fetches", "sources")  # tables whose addresses share their hosts: there the path is what matters
@@ -22,6 +25,10 @@ def rendered(row: Any, value: Any, column: str, table: str | None) -> Markup | N
     """A cell of a row (a mapping of columns) as HTML, or None where there is nothing to improve."""
     if not isinstance(value, str) or not value:
         return None
+    if column in _CHANGED:
+        return _marked(_text(row, "before"), _text(row, "after"), _CHANGED[column], _text(row, "language"))
+    if column == "language" and value in schema.LANGUAGES:
+        return Markup('<bdi lang="{0}" title="{0}">{1}</bdi>').format(value, schema.LANGUAGES[value])
     if column in _TITLES:
         return _title(value, _text(row, "url") or _text(row, "link"), _text(row, "language"))
     if column in _WORDS:
@@ -42,6 +49,13 @@ def _words(text: str, language: str) -> Markup:
     """Text whose direction is its own, and whose language chooses between Chinese and Japanese letter shapes."""
     lang = Markup(' lang="{}"').format(language) if language not in ("", "und") else ""
     return Markup("<bdi{}>{}</bdi>").format(lang, text)
+
+
+def _marked(before: str, after: str, kind: str, language: str) -> Markup:
+    """One of two prints of a text, with what the other has not marked as an editor marks it."""
+    mark = Markup("<del>{}</del>") if kind == "gone" else Markup("<ins>{}</ins>")
+    changes = [change for change in diffs.changes(before, after) if change.kind in ("kept", kind)]
+    return _words(Markup().join(mark.format(text) if of != "kept" else text for of, text in changes), language)
 
 
 def _title(text: str, address: str, language: str) -> Markup:

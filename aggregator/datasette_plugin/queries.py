@@ -19,14 +19,17 @@ WHERE place = 1
 ORDER BY ranked.topic, at
 """
 
-# The usual gap is told from days, not articles: the first poll of a source finds weeks of articles at once.
-_SOURCES_GONE_QUIET = """
+# The usual gap is told from days, not articles: the first poll of a source finds weeks of articles at once. Silence is
+# measured at the last run: that nobody asks is no silence of the sources.
+SOURCES_GONE_QUIET = """
 WITH days AS (
   SELECT source, count(DISTINCT substr(first_seen_at, 1, 10)) AS days,
     julianday(max(first_seen_at)) - julianday(min(first_seen_at)) AS span
-  FROM sightings GROUP BY source
+  FROM sources JOIN sightings ON source = sources.id AND first_seen_at >= date(last_new_at, '-90 days')
+  GROUP BY source
 ), paced AS (
-  SELECT sources.*, days.span / (days.days - 1) AS usual_gap, julianday('now') - julianday(last_new_at) AS quiet
+  SELECT sources.*, days.span / (days.days - 1) AS usual_gap,
+    julianday(coalesce((SELECT max(started_at) FROM runs), 'now')) - julianday(last_new_at) AS quiet
   FROM sources LEFT JOIN days ON days.source = sources.id
   WHERE enabled AND status IS NOT NULL AND kind <> 'references'
 )
@@ -113,7 +116,7 @@ QUERIES = {
             " at least), the most unusual silence first; at the top those that never brought anything."
         ),
         "hide_sql": True,
-        "sql": _SOURCES_GONE_QUIET.strip(),
+        "sql": SOURCES_GONE_QUIET.strip(),
     },
     "undated_articles": {
         "title": "Undated articles",

@@ -38,6 +38,10 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "topics": {"label_column": "name"},
     "visits": {"facets": ["status"], "sort_desc": "visited_at"},
 }
+# A facet of lists reads every row: among many it would make the page of the articles wait for a second.
+_FEW = 200_000
+_WITHOUT_TOPICS = {**SETTINGS["articles"], "facets": ["language", "outlet"]}
+
 INTERNAL = ("_sqlite_migrations", "clues", "headlines", "identities", "links", "meta", "robots", "ungrouped")
 
 _ARE_OURS = """
@@ -65,8 +69,13 @@ def described(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, A
         settings: dict[str, Any] = {"hidden": True} if name in hidden else {}
         if name in words:
             text, columns = words[name]
-            settings |= {"description": text, "columns": columns} | _fitting(SETTINGS.get(name, {}), columns.keys())
+            ours = SETTINGS.get(name, {}) if name != "articles" or _are_few(connection) else _WITHOUT_TOPICS
+            settings |= {"description": text, "columns": columns} | _fitting(ours, columns.keys())
         yield name, settings
+
+
+def _are_few(connection: sqlite3.Connection) -> bool:
+    return (connection.execute("SELECT max(id) FROM articles").fetchone()[0] or 0) <= _FEW
 
 
 def _hidden(names: Set[str]) -> set[str]:

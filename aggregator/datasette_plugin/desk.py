@@ -1,0 +1,107 @@
+"""What our own pages share: who may see them, where they are, how they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette import __version__
+from datasette.utils.asgi import BadRequest, NotFound, Response
+
+PINGBACKS, STORIES, COVERAGE, SOURCES = "pingbacks", "stories", "coverage", "sources"  # in our addresses
+
+_STATIC = str(Path(__file__).parent / "static")
+
+# For each of our pages, what its reader must be allowed to see.
+_NEEDED: Mapping[str, Collection[str]] = {
+    PINGBACKS: ("pingbacks",),
+    STORIES: ("articles", "stories"),
+    COVERAGE: ("coverage", "pingbacks"),
+    SOURCES: ("fetches", "runs", "sources"),
+}
+_NAMES = {PINGBACKS: "Pingbacks", COVERAGE: "Coverage", SOURCES: "Sources"}  # as they stand in the navigation
+
+
+async def visible(datasette: Any, request: Any, ours: Iterable[str], page: str) -> list[str]:
+    """Those of our databases that a page may show to its reader. Raises NotFound where there is none."""
+    asked = request.args.get("database")
+    found = [
+        name
+        for name in ours
+        if asked in (None, "", name) and await may_see(datasette, request.actor, name, _NEEDED[page])
+    ]
+    if not found:
+        raise NotFound("No database of pingbacks here")
+    return found
+
+
+async def may_see(datasette: Any, actor: Any, database: str, tables: Iterable[str]) -> bool:
+    """Whether all of these tables are open to a reader."""
+    return all([await _may_see(datasette, actor, database, table) for table in tables])
+
+
+async def _may_see(datasette: Any, actor: Any, database: str, table: str) -> bool:
+    if hasattr(datasette, "allowed"):  # from 1.0 on
+        from datasette.resources import TableResource
+
+        return bool(await datasette.allowed(action="view-table", resource=TableResource(database, table), actor=actor))
+    asked = [("view-table", (database, table)), ("view-database", database), "view-instance"]
+    allowed, _ = await datasette.check_visibility(actor, permissions=asked)
+    return bool(allowed)
+
+
+def address(datasette: Any, *parts: object, **asked: object) -> str:
+    """The address of a page of ours. What is asked for with nothing is left out."""
+    given = {key: value for key, value in asked.items() if value not in (None, "")}
+    path = datasette.urls.path("/-/" + "/".join(map(str, parts)))
+    return f"{path}?{urlencode(given)}" if given else str(path)
+
+
+def day(request: Any, name: str) -> date | None:
+    """A day that the address asks for. Raises BadRequest where it is none."""
+    text = request.args.get(name) or ""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise BadRequest(f"{name}={text} is no day: write it as 2023-10-12") from None
+
+
+def number(request: Any, name: str, default: int, most: int) -> int:
+    """A number that the address asks for. Raises BadRequest where it is none, or too large."""
+    text = request.args.get(name) or str(default)
+    if not text.isdecimal() or not text.isascii() or not 0 < int(text) <= most:
+        raise BadRequest(f"{name}={text} is no number from 1 to {most}")
+    return int(text)
+
+
+def static(datasette: Any, file: str) -> str:
+    """The address of a file in our folder `static`."""
+    from datasette.plugins import get_plugins  # while that module loads, it loads this one
+
+    name = next(plugin["name"] for plugin in get_plugins() if plugin["static_path"] == _STATIC)
+    return str(datasette.urls.static_plugins(name, file))
+
+
+async def page(datasette: Any, request: Any, template: str, database: str, context: Mapping[str, Any]) -> Any:
+    """A page with its navigation, which leads to what its reader may see of a database."""
+    places = [
+        (name, address(datasette, part), address(datasette, part, database=request.args.get("database")))
+        for part, name in _NAMES.items()
+        if await may_see(datasette, request.actor, database, _NEEDED[part])
+    ]
+    common = {
+        "stylesheet": static(datasette, "desk.css"),
+        "here": request.path,
+        "places": places,
+        "search_at": datasette.urls.table(database, "articles"),
+        "datasette_version": __version__,
+        "tables": datasette.urls.database(database),
+        "front": datasette.urls.instance(),
+        "row": lambda article: datasette.urls.row(database, "articles", str(article)),
+        "story_at": lambda story: address(datasette, STORIES, story, database=request.args.get("database")),
+    }
+    html = await datasette.render_template(template, common | dict(context), request=request)
+    return Response.html(html)

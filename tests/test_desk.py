@@ -1,0 +1,335 @@
+"""The pages and panels of the desk: a story, the coverage, the sources, the days of a list, an article."""
+
+from __future__ import annotations
+
+import html
+import re
+import sqlite3
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+pytest.importorskip("datasette", reason="Datasette is an optional part")
+
+from datasette.app import Datasette
+from datasette.plugins import pm
+
+from aggregator import datasette_plugin
+from aggregator.datasette_plugin import coverage, health, stories
+from tests.test_datasette import answer, make_ours, pages, rows
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _plugin() -> Iterator[None]:
+    installed = pm.is_registered(datasette_plugin)
+    if not installed:
+        pm.register(datasette_plugin, "aggregator")
+    yield
+    if not installed:
+        pm.unregister(datasette_plugin)
+
+
+def eventful(connection: sqlite3.Connection) -> None:
+    """A story of four articles and a copy in three languages, changes, and three sources in trouble."""
+    connection.execute("""UPDATE topics SET terms = '{"ko": [], "ja": [], "zh-Hant": [], "en": [], "any": []}'""")
+    connection.execute(
+        "INSERT INTO stories (id, title, languages, articles, outlets) VALUES (7, 'Return', '[\"ja\",\"ko\"]', 5, 2)"
+    )
+    connection.execute("UPDATE articles SET story = 7, story_reason = '600 · China' WHERE id IN (1, 2, 3, 4, 6)")
+    connection.execute("UPDATE articles SET copy_of = 3, copy_reason = 'same headline' WHERE id = 2")
+    connection.executemany(
+        "INSERT INTO revisions (article, seen_at, field, before, after, kind) VALUES (1, ?, 'title', ?, ?, ?)",
+        [
+            ("2023-10-12T06:00:00Z", "탈북민 북송 <확인>", "탈북민 강제 북송 <확인>", "edit"),
+            ("2023-10-12T05:00:00Z", "훈춘·남평", "훈춘·난핑", "correction"),
+        ],
+    )
+    connection.execute("INSERT INTO corrections VALUES (1, '남평', '난핑', '2023-10-12T05:00:00Z')")
+    connection.execute("UPDATE sources SET failures = 3, status = 'timeout', note = 'too <slow>' WHERE id = 'barren'")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_ours(tmp_path_factory.mktemp("desk") / "mentions.db", eventful)
+
+
+def words(page: str) -> str:
+    """What a page says, without markup."""
+    body = re.sub(r"(?s)<(style|script|svg).*?</\1>", " ", page)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+# --- a story ----------------------------------------------------------------------------------------------------------
+
+
+def told(article: int, at: str | None = None, day: str | None = None, **more: Any) -> stories.Told:
+    """An article of a story: with an instant, or a day, or neither."""
+    moment = datetime.fromisoformat(f"2023-10-{at}:00+00:00") if at else None
+    on = date.fromisoformat(f"2023-10-{day}") if day else moment.date() if moment else None
+    given = {"title": f"T{article}", "url": "https://a.example/", "language": "ko", "language_name": "한국어"}
+    rest = {"outlet": "O", "copy_of": None, "reason": ""}
+    return stories.Told(article=article, date=on, at=moment, **(given | rest | more))
+
+
+FIRST = [
+    ([told(1, "12T02:00"), told(2, "12T03:00")], 1, "the earlier hour"),
+    ([told(1, "12T12:00"), told(2, day="13")], None, "the 13th begins on the 12th at 10:00 UTC in Kiritimati"),
+    ([told(1, "12T02:00"), told(2, day="12")], None, "some time on the same day may be earlier"),
+    ([told(1, "12T02:00"), told(2, day="14")], 1, "two days later is later everywhere"),
+    ([told(1, "12T02:00"), told(2)], None, "what has no date may be earlier"),
+    ([told(1, day="12"), told(2, day="13")], None, "no hour is known at all"),
+]
+
+
+@pytest.mark.parametrize(("articles", "expected", "why"), FIRST, ids=[row[-1] for row in FIRST])
+def test_who_was_first_is_said_only_where_it_is_known(
+    articles: list[stories.Told], expected: int | None, why: str
+) -> None:
+    found = stories.first(sorted(articles, key=lambda one: one.latest))
+    assert (found.article if found else None) == expected, why
+
+
+LAGS = [
+    (told(2, "12T02:40"), "+40 min", "minutes"),
+    (told(2, "12T05:20"), "+3 h 20 min", "hours"),
+    (told(2, "14T02:00"), "+2 d", "whole days"),
+    (told(2, "14T03:30"), "+2 d 1 h", "no finer than is worth reading"),
+    (told(2, "12T02:00"), "at the same time", "nothing between them"),
+    (told(2, day="13"), "", "not known"),
+]
+
+
+@pytest.mark.parametrize(("one", "expected", "why"), LAGS, ids=[row[-1] for row in LAGS])
+def test_how_much_later(one: stories.Told, expected: str, why: str) -> None:
+    assert stories.lag(one, told(1, "12T02:00")) == expected, why
+
+
+def test_languages_stand_side_by_side_with_copies_under_their_originals() -> None:
+    ko, ja, copy, alone = (
+        told(1, "12T02:00"),
+        told(2, "12T03:00", language="ja"),
+        told(3, "12T04:00", copy_of=2, language="zh-Hans"),
+        told(4, "12T05:00", copy_of=99),
+    )
+    assert stories.side_by_side([ko, ja, copy, alone]) == [(ko, [(ko, []), (alone, [])]), (ja, [(ja, [copy])])], (
+        "the language that wrote first in front; a copy whose original is elsewhere stands for itself"
+    )
+
+
+def test_the_page_of_a_story(file: Path) -> None:
+    (page,) = pages(["/-/stories/7"], file)
+    said = words(page)
+    assert "5 articles of 2 outlets in 3 languages, 2023/10/11 to 2023/10/14" in said
+    assert "Who was first is not known" in said, "one of its articles is dated by the day alone"
+    assert "日本語 2" in said
+    assert "2023/10/12 02:00 UTC" in said
+    assert "1 copy 2023/10/13 汐見新聞 脱北者の送還" in said
+    assert "600 · China" in said
+    assert 'href="/mentions/articles/1"' in page
+    assert answer("/-/stories/8", file).status_code == 404
+    assert answer("/-/stories/999999999999999999999", file).status_code == 404
+
+
+# --- the coverage -----------------------------------------------------------------------------------------------------
+
+
+def test_weeks_begin_on_monday() -> None:
+    assert coverage.weeks_until(date(2023, 10, 15), 2) == (date(2023, 10, 2), date(2023, 10, 9)), (
+        "a Sunday ends its week"
+    )
+    assert coverage.weeks_until(date(2023, 10, 16), 1) == (date(2023, 10, 16),)
+
+
+def test_the_coverage_counts_languages_by_week_and_names_the_gaps(file: Path) -> None:
+    (page,) = pages(["/-/coverage?weeks=2"], file)
+    said = words(page)
+    assert "language 2023/ 10/02 2023/ 10/09 all outlets first to write" in said
+    assert "日本語 0 3 3 1 汐見新聞 , 2023/10/11 05:00 UTC" in said
+    assert "한국어 0 1 1 1 해람통신 , 2023/10/12 02:00 UTC +21.0 h" in said
+    assert "English 0 0 gap 0" in said
+    (link,) = re.findall(r'href="([^"]+language=ja[^"]+)"', page)[:1]
+    assert html.unescape(link) == "/-/pingbacks/return?language=ja&since=2023-10-09&until=2023-10-15"
+    (listed,) = pages([html.unescape(link)], file)
+    assert "3 of 4 articles" in words(listed)
+
+
+def test_the_coverage_of_other_weeks(file: Path) -> None:
+    earlier = re.search(r'href="([^"]+)" rel="prev"', pages(["/-/coverage?weeks=2"], file)[0])
+    assert earlier
+    (page,) = pages([html.unescape(earlier[1])], file)
+    assert "09/18 2023/ 09/25" in words(page)
+    assert 'rel="next"' in page
+    assert answer("/-/coverage?until=soon", file).status_code == 400
+    assert answer("/-/coverage?weeks=99", file).status_code == 400
+
+
+# --- the sources ------------------------------------------------------------------------------------------------------
+
+
+def test_sources_in_trouble_come_first_with_what_is_wrong(file: Path) -> None:
+    (page,) = pages(["/-/sources"], file)
+    said = words(page)
+    states = ("barren failing", "quiet quiet", "young waiting", "fresh well", "off off")
+    order = [said.index(state) for state in states]
+    assert order == sorted(order)
+    assert "failing timeout; 3 times in a row; has never brought anything too <slow>" in said
+    assert "1 failing 1 quiet 1 well 1 off" in said
+    assert 'href="/mentions/fetches?source=quiet"' in page
+    assert "not ended" in said, "the run that was killed"
+
+
+def test_a_source_is_silent_in_the_measure_of_its_own_rhythm() -> None:
+    row = {"days_quiet": 12.4, "usual_gap_in_days": 0.5}
+    assert health._quiet(row) == "nothing new for 12 days; usually every 12 h"  # type: ignore[arg-type]
+    assert health._quiet(row | {"usual_gap_in_days": None}) == "nothing new for 12 days"  # type: ignore[arg-type]
+
+
+def test_silence_is_measured_at_the_last_run(tmp_path: Path) -> None:
+    def long_ago(connection: sqlite3.Connection) -> None:
+        connection.execute("UPDATE runs SET started_at = '2023-10-14T12:00:00Z'")
+
+    (page,) = pages(["/-/sources"], make_ours(tmp_path / "mentions.db", long_ago))
+    assert "quiet well" in words(page), "when nobody asked, nobody was silent"
+    assert "As of the last run, 2023/10/14 12:00 UTC" in words(page)
+
+
+# --- the days of a list -----------------------------------------------------------------------------------------------
+
+DAYS = [
+    ("articles", "", ["2023-10-11: 2", "2023-10-12: 1", "2023-10-13: 1", "2023-10-14: 1"], "all that have a day"),
+    ("articles", "language=ja", ["2023-10-11: 2", "2023-10-13: 1"], "narrowed to a language"),
+    ("articles", "_search=送還", ["2023-10-11: 1", "2023-10-13: 1"], "narrowed by a search"),
+    ("articles", "_search=送還&language=ja&_sort=id", ["2023-10-11: 1", "2023-10-13: 1"], "by both, in any order"),
+    ("articles", "topics__arraycontains=return", ["2023-10-11: 2", "2023-10-12: 1", "2023-10-13: 1"], "to a topic"),
+    ("pingbacks", "_search=送還", ["2023-10-11: 1", "2023-10-13: 1"], "in the view"),
+    ("articles", "date=2023-10-12", [], "one day needs no chart"),
+    ("articles", "_where=1", [], "SQL of one's own is not counted"),
+    ("articles", "nothing=1", [], "what is no column"),
+    ("articles", "_search=!!!", [], "what finds nothing"),
+    ("sightings", "", [], "a table without days"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "asked", "expected", "why"), DAYS, ids=[row[-1] for row in DAYS])
+def test_the_chart_counts_the_rows_of_the_list(
+    file: Path, table: str, asked: str, expected: list[str], why: str
+) -> None:
+    query = urlencode([tuple(pair.split("=")) for pair in asked.split("&") if pair])
+    got = answer(f"/mentions/{table}?{query}", file)
+    assert re.findall(r'aria-label="(\d{4}-\d\d-\d\d: \d+)"', got.text) == expected, why
+
+
+def test_a_bar_leads_to_the_rows_of_its_day(file: Path) -> None:
+    (page,) = pages(["/mentions/articles?language=ja"], file)
+    links = [html.unescape(link) for link in re.findall(r'<a href="([^"]+date=[^"]+)"', page)]
+    assert "/mentions/articles?language=ja&date=2023-10-11" in links
+    found = rows("/mentions/articles.json?_shape=array&language=ja&date=2023-10-11", file)
+    assert {row["id"] for row in found} == {3, 4}
+
+
+def test_long_lists_show_their_last_days_and_the_way_back(tmp_path: Path) -> None:
+    def long(connection: sqlite3.Connection) -> None:
+        connection.executemany(
+            "INSERT INTO articles (date, language, url, title, link, first_seen_at, last_seen_at)"
+            " VALUES (?, 'ko', ?, '', '', '', '')",
+            [(f"{date(2023, 1, 1) + timedelta(days=n)}", f"https://a.example/{n}") for n in range(250)],
+        )
+
+    (page,) = pages(["/mentions/articles"], make_ours(tmp_path / "mentions.db", long))
+    assert "2023/08/16 to 2023/10/14" in page
+    (earlier,) = re.findall(r'<a href="([^"]+)">Earlier', page)
+    (before,) = pages([html.unescape(earlier)], tmp_path / "mentions.db")
+    assert "2023/06/17 to 2023/08/15" in before
+
+
+# --- what hangs on an article -----------------------------------------------------------------------------------------
+
+
+def test_an_article_has_its_mentions_story_copies_and_changes_at_hand(file: Path) -> None:
+    one, original, copy, other = pages([f"/mentions/articles/{number}" for number in (1, 3, 2, 5)], file)
+    assert "<del>남평</del><ins>난핑</ins>" in one
+    assert "탈북민<ins> 강제</ins> 북송 &lt;확인&gt;" in one
+    assert "Forced return : […]" in words(one)
+    assert "Story 7 600 · China 2023/10/11 汐見新聞" in words(one)
+    assert "国連人権理事会 Article 3" in words(one)
+    assert "1 copy 2023/10/13 汐見新聞 脱北者の送還 Article 2" in words(original)
+    assert "Copy 2023/10/11 汐見新聞 国連人権理事会 Article 3 same headline" in words(copy)
+    assert "Story" not in words(other).split("This data as")[0]
+    assert answer("/mentions/articles/99", file).status_code == 404
+
+
+def test_revisions_are_marked_where_they_stand_in_a_table(file: Path) -> None:
+    (page,) = pages(["/mentions/revisions"], file)
+    assert "<bdi>훈춘·<del>남평</del></bdi>" in page
+    assert "<bdi>훈춘·<ins>난핑</ins></bdi>" in page
+
+
+# --- who may see it ---------------------------------------------------------------------------------------------------
+
+PAGES = ["/-/pingbacks", "/-/pingbacks/return", "/-/stories/7", "/-/coverage", "/-/sources"]
+
+
+def test_every_page_says_in_which_language_it_is_and_leads_to_the_others(file: Path) -> None:
+    for path, page in zip(PAGES, pages(PAGES, file), strict=True):
+        assert '<html lang="en">' in page, path
+        for other in ("/-/pingbacks", "/-/coverage", "/-/sources", "/mentions"):
+            assert f'href="{other}"' in page, path
+        assert 'action="/mentions/articles"' in page, path
+
+
+def closed(tables: dict[str, Any]) -> dict[str, Any]:
+    """Options that close tables to everybody."""
+    databases = {"databases": {"mentions": {"tables": {name: {"allow": False} for name in tables}}}}
+    return {"config": databases} if hasattr(Datasette, "allowed") else {"metadata": databases}
+
+
+def test_a_page_shows_nothing_of_a_table_that_is_closed(file: Path) -> None:
+    options = closed({"fetches": 0, "stories": 0})
+    statuses = [answer(path, file, **options).status_code for path in PAGES]
+    assert statuses == [200, 200, 404, 200, 404]
+    page = answer("/-/pingbacks", file, **options).text
+    assert 'href="/-/coverage"' in page
+    assert 'href="/-/sources"' not in page
+    assert "600 · China" not in words(answer("/mentions/articles/1", file, **options).text).split("This data as")[0]
+
+
+def test_two_databases_are_told_apart(file: Path, tmp_path: Path) -> None:
+    other = make_ours(tmp_path / "other.db")
+    assert answer("/-/stories/7?database=other", file, other).status_code == 404
+    (page,) = pages(["/-/stories/7?database=mentions"], file, other)
+    assert 'href="/-/coverage?database=mentions"' in page
+    (page,) = pages(["/other/articles/1"], file, other)
+    assert 'href="/-/pingbacks/return?database=other"' in page
+
+
+def test_what_the_press_wrote_is_shown_and_never_run(tmp_path: Path) -> None:
+    def hostile(connection: sqlite3.Connection) -> None:
+        eventful(connection)
+        evil = "<script>x</script>\u202e"
+        connection.execute("UPDATE articles SET title = ?, url = 'javascript:x' || id, story_reason = ?", (evil, evil))
+        connection.execute("UPDATE revisions SET after = ?", (evil,))
+        connection.execute("UPDATE outlets SET name = ?", (evil,))
+        connection.execute("UPDATE topics SET name = ?", (evil,))
+        connection.execute("UPDATE sources SET note = ?", (evil,))
+        connection.execute("UPDATE mentions SET excerpt = ?", (evil,))
+
+    path = make_ours(tmp_path / "mentions.db", hostile)
+    shown = [*PAGES, "/mentions/articles/1", "/mentions/articles/2", "/mentions/revisions", "/mentions/articles"]
+    for where, page in zip(shown, pages(shown, path), strict=True):
+        assert "<script>x" not in page, where
+        assert 'href="javascript' not in page, where
+
+
+def test_pages_of_an_empty_database_say_what_to_do(tmp_path: Path) -> None:
+    from aggregator.store import Store
+
+    Store(tmp_path / "mentions.db").close()
+    topics, weeks, sources = pages(["/-/pingbacks", "/-/coverage", "/-/sources"], tmp_path / "mentions.db")
+    assert "feeds.yaml says what is watched" in topics
+    assert "feeds.yaml says what is watched" in weeks
+    assert "No source yet" in sources
+    assert "No run yet" in sources

@@ -1,7 +1,7 @@
 # The chores, each with what it does. CI runs .ci/run, which does what `make check` does on a fresh machine.
 
 .DEFAULT_GOAL := help
-.PHONY: help install test lint types check fix demo serve clean
+.PHONY: help install test lint types check fix demo pictures serve clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +34,9 @@ fix: install ## mend what can be mended by itself
 
 demo: install ## three days of a sample press, without a network
 	$(BIN)/aggregator demo
+
+pictures: install ## the pictures of the docs, from the demo, with Chromium
+	$(BIN)/python docs/pictures/take.py
 
 serve: install ## browse what the demo left in Datasette
 	$(BIN)/aggregator serve --db demo/mentions.db

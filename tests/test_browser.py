@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -23,9 +24,10 @@ pytest.importorskip("datasette", reason="Datasette is an optional part")
 pytest.importorskip("playwright", reason="Playwright is not installed")
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 if CHROMIUM is None and os.environ.get("BROWSER_TESTS") != "required":
@@ -194,6 +196,21 @@ def test_nothing_needs_javascript(visit: Any, path: str) -> None:
     said = [visit(path, java_script_enabled=enabled).locator("main").inner_text() for enabled in (True, False)]
     assert said[0] == said[1]
     assert len(said[0]) > 100
+
+
+def test_the_security_policy_of_the_docs_breaks_nothing(visit: Any) -> None:
+    policy = re.search(r'Content-Security-Policy "([^"]+)"', (DOCS / "public.md").read_text(encoding="utf-8"))
+    assert policy
+
+    def guarded(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, headers=answer.headers | {"content-security-policy": policy[1]})
+
+    page = visit("/-/pingbacks")
+    page.route("**/*", guarded)
+    for path in (*OWN, *THEIRS, "/mentions"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible()
 
 
 def test_on_paper_the_list_stands_alone_with_its_addresses(visit: Any) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import sqlite3
@@ -19,6 +21,7 @@ from typing import NamedTuple
 
 import click
 import pytest
+from rich.cells import cell_len
 
 from aggregator import cli
 from tests.press import Press
@@ -264,6 +267,28 @@ def test_search_prints_columns_between_tabs_where_it_is_piped(read: Desk) -> Non
     assert (code, out) == (0, "2023-10-12\t데일리\t통일부 “중국서 다수의 북한 주민 북송”\thttps://daily.example/1\n")
     assert read.call("search", "없는말").code == 1
     assert read.call("search", "지하철", "--limit", "1").out.startswith("\t데일리\t=SUM")
+
+
+@pytest.mark.parametrize("arguments", [("search", "북송"), ("pingbacks", "repatriation"), ("status",)])
+def test_in_a_terminal_they_are_tables_whose_columns_stand_below_each_other(
+    read: Desk, arguments: tuple[str, ...]
+) -> None:
+    terminal, program = pty.openpty()
+    environment = os.environ | {"TERM": "dumb", "COLUMNS": "100"}
+    command = [sys.executable, "-m", "aggregator", *arguments]
+    with subprocess.Popen(command, cwd=read.folder, stdout=program, env=environment):
+        os.close(program)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux ends a terminal so
+            while some := os.read(terminal, 4096):
+                shown += some
+    os.close(terminal)
+    head, *lines = re.sub(r"\x1b\]8;[^\x1b]*\x1b\\|\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
+    assert lines
+    for place in (match.start() for match in re.finditer(r"(?<=  )\S", head)):
+        for line in lines:
+            cells = "".join(char * cell_len(char) for char in line)  # a wide letter takes two
+            assert cells[place - 2 : place].strip() == "", f"between columns there is nothing: {line}"
 
 
 def test_status_tells_the_health_of_each_source(read: Desk) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,15 +15,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import yaml
 
 pytest.importorskip("datasette", reason="Datasette is an optional part")
 
 from datasette.app import Datasette
 from datasette.plugins import pm
 
-from aggregator import datasette_plugin
+from aggregator import datasette_plugin, search
 from aggregator.datasette_plugin import coverage, health, stories
-from tests.test_datasette import answer, make_ours, pages, rows
+from aggregator.store import Store
+from tests.test_datasette import ROOT, answer, make_ours, pages, rows
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -325,11 +330,82 @@ def test_what_the_press_wrote_is_shown_and_never_run(tmp_path: Path) -> None:
 
 
 def test_pages_of_an_empty_database_say_what_to_do(tmp_path: Path) -> None:
-    from aggregator.store import Store
-
     Store(tmp_path / "mentions.db").close()
     topics, weeks, sources = pages(["/-/pingbacks", "/-/coverage", "/-/sources"], tmp_path / "mentions.db")
     assert "feeds.yaml says what is watched" in topics
     assert "feeds.yaml says what is watched" in weeks
     assert "No source yet" in sources
     assert "No run yet" in sources
+
+
+# --- as the docs say --------------------------------------------------------------------------------------------------
+
+
+def test_the_public_instance_of_the_docs_shows_the_lists_and_nothing_of_their_keepers(file: Path) -> None:
+    text = (ROOT / "docs" / "public.md").read_text(encoding="utf-8")
+    config = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0])
+    options = {"config": config} if hasattr(Datasette, "allowed") else {"metadata": config}
+    settings = dict(re.findall(r"--setting (\w+) (\w+)", text))
+    options["settings"] = {key: {"on": True, "off": False}.get(value) if not value.isdigit() else int(value)
+                           for key, value in settings.items()}  # fmt: skip
+    asked = [*PAGES[:-1], "/", "/mentions", "/mentions/articles?_search=送還", "/mentions/articles/1",
+             "/mentions/pingbacks.json", "/mentions/who_was_first", "/-/pingbacks/return.atom"]  # fmt: skip
+    assert {path: answer(path, file, **options).status_code for path in asked} == dict.fromkeys(asked, 200)
+    closed_tables = config["databases"]["mentions"]["tables"]
+    refused = [f"/mentions/{table}{form}" for table in closed_tables for form in ("", ".json", ".csv")]
+    sql = "/mentions.json?sql=select+url+from+sources"
+    refused += [
+        "/mentions/sources_gone_quiet",
+        sql,
+        sql.replace(".json", "/-/query.json"),
+        "/mentions.db",
+        "/-/sources",
+    ]
+    for path in refused:
+        got = answer(path, file, **options)
+        assert got.status_code in (403, 404) or "a.example/rss" not in got.text, path
+    front = answer("/mentions", file, **options).text
+    assert not [table for table in closed_tables if f'href="/mentions/{table}"' in front]
+
+
+def test_reading_never_fails_and_never_goes_stale_while_a_run_writes(tmp_path: Path) -> None:
+    path = make_ours(tmp_path / "mentions.db")
+    wrote, failed = 0, []
+
+    def write() -> None:
+        nonlocal wrote
+        with Store(path) as store:
+            for number in range(100, 160):
+                with store.transaction():
+                    store._connection.execute(
+                        "INSERT INTO articles (id, date, language, url, title, link, first_seen_at, last_seen_at)"
+                        " VALUES (?, '2023-10-15', 'ko', ?, '북송', '', '', '')",
+                        (number, f"https://b.example/{number}"),
+                    )
+                    search.add(store._connection, [(number, "북송", "")])
+                    time.sleep(0.01)
+                wrote = number
+
+    async def read() -> list[int]:
+        datasette = Datasette([str(path)])
+        writer = threading.Thread(target=write)
+        counts = []
+        await datasette.invoke_startup()
+        writer.start()
+        while writer.is_alive() or wrote < 159:
+            before = wrote
+            for asked in ("/mentions/articles?_search=북송", "/-/coverage", "/mentions/articles/1"):
+                got = await datasette.client.get(asked)
+                if got.status_code != 200:
+                    failed.append((asked, got.status_code))
+            found = (await datasette.client.get("/mentions/articles.json?_shape=array&_size=max&_search=북송")).json()
+            counts.append(len(found))
+            assert before < 100 or max(row["id"] for row in found) >= before, "what was written before it was asked"
+        writer.join()
+        found = (await datasette.client.get("/mentions/articles.json?_shape=array&_size=max&_search=북송")).json()
+        return [*counts, len(found)]
+
+    counts = asyncio.run(read())
+    assert failed == []
+    assert counts == sorted(counts)
+    assert counts[-1] == 61

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,7 +17,7 @@ from aggregator.cli.tables import table
 from aggregator.errors import UsageError
 
 if TYPE_CHECKING:
-    from aggregator.model import Reference
+    from aggregator.model import Pingback, Reference
     from aggregator.outlets import Directory
     from aggregator.store import Store
 
@@ -49,6 +49,9 @@ def pingbacks(settings: Settings, topic: str, form: str, **look: Any) -> None:
         _must_be_topic(store, topic)
         rows = store.pingbacks(topic, language=look["language"], since=look["since"] and look["since"].date())
     rows = exports.dressed(exports.once(rows) if look["once"] else rows, _press(settings), quotes=look["quotes"])
+    if form == "text" and sys.stdout.isatty():
+        _list(rows)
+        return
     click.echo("\ufeff" * (look["bom"] and form == "csv") + exports.written(rows, form), nl=False)
 
 
@@ -106,10 +109,14 @@ def search(settings: Settings, query: str, limit: int) -> int:
     """
     with settings.store() as store:
         found = store.search(query, limit)
-    table(
-        ("date", "outlet", "headline", "url"), [(str(row.date or ""), row.outlet, row.title, row.url) for row in found]
-    )
+    _list(found)
     return 0 if found else FAILED
+
+
+def _list(rows: Iterable[Pingback]) -> None:
+    table(
+        ("date", "outlet", "headline", "url"), [(str(row.date or ""), row.outlet, row.title, row.url) for row in rows]
+    )
 
 
 @command()

@@ -20,5 +20,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(*head, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(cell, overflow="fold") for cell in row))
+        table.add_row(*(Text(cell, style=_link(cell), overflow="fold") for cell in row))
     Console().print(table)
+
+
+def _link(cell: str) -> str:
+    """An address stays one link in a terminal that knows links, also where it is cut into lines."""
+    return f"link {cell}" if cell.startswith(("http://", "https://")) and " " not in cell else ""

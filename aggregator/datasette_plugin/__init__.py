@@ -7,7 +7,8 @@ and what the operator writes into metadata.yaml or datasette.yaml wins over what
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -41,7 +42,7 @@ def startup(datasette: Any) -> Any:
         _known[datasette] = ours = {}
         for name, database in datasette.databases.items():
             if found := await _described(database):
-                ours[name] = {"tables": found, "queries": queries.QUERIES}
+                ours[name] = {"tables": found, "queries": _open_queries(datasette, name, found)}
         if ours and hasattr(datasette, "set_resource_metadata"):
             await _configure(datasette, ours)
 
@@ -53,6 +54,24 @@ async def _described(database: Any) -> dict[str, Any]:
         return dict(await database.execute_fn(tables.described))
     except sqlite3.Error:  # a file that cannot be read is Datasette's to report
         return {}
+
+
+def _open_queries(datasette: Any, database: str, names: Iterable[str]) -> dict[str, Any]:
+    """The questions that read nothing but what is open: Datasette lets everybody ask them who may see the database."""
+    closed = [name for name in names if _is_closed(datasette, database, name)]
+    return {
+        question: settings
+        for question, settings in queries.QUERIES.items()
+        if not any(re.search(rf"\b{name}\b", str(settings["sql"])) for name in closed)
+    }
+
+
+def _is_closed(datasette: Any, database: str, table: str) -> bool:
+    """Whether the operator has said who may see a table."""
+    if hasattr(datasette, "set_resource_metadata"):  # from 1.0 on
+        told = datasette.config.get("databases", {}).get(database, {}).get("tables", {})
+        return not {"allow", "permissions"}.isdisjoint(told.get(table, {}))
+    return datasette.metadata("allow", database=database, table=table, fallback=False) is not None
 
 
 @hookimpl

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from aggregator import schema
 from aggregator.errors import RunLocked, StoreBusy, StoreDamaged, StoreError, StoreNewer
@@ -326,6 +327,25 @@ def test_search(store: Store, query: str, found: bool, why: str) -> None:
     save(store, article(title=title))
     save(store, article(2, title="오늘의 날씨"))
     assert [row.url for row in store.search(query, 9)] == (["https://daily.example/1"] if found else [])
+
+
+def test_a_database_of_an_earlier_version_is_brought_up_to_date_and_can_be_searched(tmp_path: Path) -> None:
+    path = tmp_path / "mentions.db"
+    connection = sqlite3.connect(path)
+    schema._migrations().apply(Database(connection), stop_before="m003_the_desk")
+    connection.executescript("""
+        CREATE VIRTUAL TABLE articles_fts USING fts5(
+          title, summary, /* content="articles" */ content='', tokenize="unicode61 remove_diacritics 0");
+        INSERT INTO articles (id, title, url, link, language, first_seen_at, last_seen_at)
+          VALUES (7, '탈북민 강제 북송', 'https://a.example/7', '', 'ko', '2023-10-12', '2023-10-12');
+        INSERT INTO articles_fts (rowid, title) VALUES (7, '탈 북 민 강 제 북 송');
+    """)
+    assert schema.version(connection) == 2
+    connection.close()
+    for _ in range(2):
+        with Store(path) as store:
+            assert [row.article for row in store.search("강제북송", 9)] == [7]
+            assert store._rows("SELECT * FROM coverage") == []
 
 
 def test_reindex_builds_the_same_index(store: Store) -> None:

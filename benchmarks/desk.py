@@ -112,14 +112,14 @@ def main() -> None:
         fill(path, size)
     words = [word for one in Press(3).articles(400) for word in one.title.split()]
     pages: dict[str, Callable[[int], str]] = {
-        "articles": lambda n: f"/{path.stem}/articles?_fresh={n}",
-        "articles, a language": lambda n: f"/{path.stem}/articles?language={('ko', 'ja', 'en')[n % 3]}&_fresh={n}",
+        "articles": lambda n: f"/{path.stem}/articles?_size={50 + n}",
+        "articles, a language": lambda n: f"/{path.stem}/articles?language={('ko', 'ja', 'en')[n % 3]}&_size={50 + n}",
         "search, a rare word": lambda n: f"/{path.stem}/articles?_search={quote(words[n])}",
         "search, a frequent one": lambda n: (
             f"/{path.stem}/articles?_search={quote(('中国', '북한', '人', '국')[n % 4])}"
         ),
-        "pingbacks (table)": lambda n: f"/{path.stem}/pingbacks?_fresh={n}",
-        "/-/pingbacks": lambda n: f"/-/pingbacks?_fresh={n}",
+        "pingbacks (table)": lambda n: f"/{path.stem}/pingbacks?_size={50 + n}",
+        "/-/pingbacks": lambda n: f"/-/pingbacks?_size={50 + n}",
         "/-/pingbacks/TOPIC": lambda n: f"/-/pingbacks/{TOPICS[n % 3]}?since=2024-0{1 + n % 5}-01",
         "/-/stories/N": lambda n: f"/-/stories/{1 + n * 977}",
         "/-/coverage": lambda n: f"/-/coverage?until=2024-0{1 + n % 5}-01",
@@ -129,7 +129,7 @@ def main() -> None:
         empty = Path(folder) / "empty.db"
         Store(empty).close()
         with served(empty) as address:
-            floor = waits(f"{address}/empty/articles?_fresh={n}" for n in itertools.count())
+            floor = waits(f"{address}/empty/articles?_size={50 + n}" for n in itertools.count())
     print(f"floor: median {floor[ROUNDS // 2] * 1e3:.0f} ms\n")
     print("| page | median ms | p95 ms | ratio of medians |\n|---|---|---|---|")
     with served(path) as address:

@@ -427,9 +427,15 @@ def test_questions_stand_on_the_page_of_the_database_and_are_explained(ours: Pat
 
 def answer(path: str, *files: Path, **options: Any) -> Any:
     """One answer of Datasette, whatever its status."""
+    return answers([path], *files, **options)[0]
 
-    async def get() -> Any:
-        return await Datasette([str(file) for file in files], **options).client.get(path)
+
+def answers(paths: list[str], *files: Path, **options: Any) -> list[Any]:
+    """Answers of one Datasette, whatever their status."""
+
+    async def get() -> list[Any]:
+        datasette = Datasette([str(file) for file in files], **options)
+        return [await datasette.client.get(path) for path in paths]
 
     return asyncio.run(get())
 
@@ -543,8 +549,7 @@ def test_what_is_not_there_is_said(ours: Path, path: str, status: int, says: str
 def test_nobody_sees_the_pingbacks_of_a_database_that_is_closed_to_them(ours: Path, theirs: Path) -> None:
     closed = {"databases": {"mentions": {"allow": {"id": "editor"}}}}
     option = {"config": closed} if hasattr(Datasette, "allowed") else {"metadata": closed}
-    for path in ("/-/pingbacks", "/-/pingbacks/return", "/-/pingbacks/return.csv"):
-        got = answer(path, ours, **option)
+    for got in answers(["/-/pingbacks", "/-/pingbacks/return", "/-/pingbacks/return.csv"], ours, **option):
         assert (got.status_code, "送還" in got.text, "Forced return" in got.text) == (404, False, False)
     assert answer("/-/pingbacks", theirs).status_code == 404
     assert 'href="/-/pingbacks"' not in answer("/", theirs).text

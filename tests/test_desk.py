@@ -25,7 +25,7 @@ from datasette.plugins import pm
 from aggregator import datasette_plugin, search
 from aggregator.datasette_plugin import coverage, health, stories
 from aggregator.store import Store
-from tests.test_datasette import ROOT, answer, make_ours, pages, rows
+from tests.test_datasette import ROOT, answer, answers, make_ours, pages, rows
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -294,12 +294,12 @@ def closed(tables: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_page_shows_nothing_of_a_table_that_is_closed(file: Path) -> None:
     options = closed({"fetches": 0, "stories": 0})
-    statuses = [answer(path, file, **options).status_code for path in PAGES]
-    assert statuses == [200, 200, 404, 200, 404]
-    page = answer("/-/pingbacks", file, **options).text
+    found = answers([*PAGES, "/mentions/articles/1"], file, **options)
+    assert [got.status_code for got in found] == [200, 200, 404, 200, 404, 200]
+    page = found[0].text
     assert 'href="/-/coverage"' in page
     assert 'href="/-/sources"' not in page
-    assert "600 · China" not in words(answer("/mentions/articles/1", file, **options).text).split("This data as")[0]
+    assert "600 · China" not in words(found[-1].text).split("This data as")[0]
 
 
 def test_two_databases_are_told_apart(file: Path, tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_the_public_instance_of_the_docs_shows_the_lists_and_nothing_of_their_ke
                            for key, value in settings.items()}  # fmt: skip
     asked = [*PAGES[:-1], "/", "/mentions", "/mentions/articles?_search=送還", "/mentions/articles/1",
              "/mentions/pingbacks.json", "/mentions/who_was_first", "/-/pingbacks/return.atom"]  # fmt: skip
-    assert {path: answer(path, file, **options).status_code for path in asked} == dict.fromkeys(asked, 200)
+    assert [got.status_code for got in answers(asked, file, **options)] == [200] * len(asked)
     closed_tables = config["databases"]["mentions"]["tables"]
     refused = [f"/mentions/{table}{form}" for table in closed_tables for form in ("", ".json", ".csv")]
     sql = "/mentions.json?sql=select+url+from+sources"
@@ -361,8 +361,7 @@ def test_the_public_instance_of_the_docs_shows_the_lists_and_nothing_of_their_ke
         "/mentions.db",
         "/-/sources",
     ]
-    for path in refused:
-        got = answer(path, file, **options)
+    for path, got in zip(refused, answers(refused, file, **options), strict=True):
         assert got.status_code in (403, 404) or "a.example/rss" not in got.text, path
     front = answer("/mentions", file, **options).text
     assert not [table for table in closed_tables if f'href="/mentions/{table}"' in front]

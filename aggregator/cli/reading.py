@@ -198,7 +198,8 @@ def _health_row(row: dict[str, Any], now: datetime) -> tuple[str, ...]:
 def serve(settings: Settings, port: int, browse: bool) -> None:
     """Browse the database in Datasette.
 
-    It listens on this machine only.
+    It listens on this machine only, and shows what a run stores as soon as it is stored. How to show it to colleagues
+    or to everybody, on this file or on copies that `backup` makes, is told in docs/operating.md and docs/public.md.
     """
     from importlib.util import find_spec
 

@@ -209,5 +209,4 @@ def menu_links(datasette: Any, request: Any) -> list[dict[str, str]]:
     asked = request.url_vars.get("database") if request else None
     if not ours or (asked is not None and asked not in ours):
         return []
-    pages = (("pingbacks", "Pingbacks"), ("coverage", "Coverage"), ("sources", "Sources"))
-    return [{"href": datasette.urls.path(f"/-/{path}"), "label": label} for path, label in pages]
+    return [{"href": desk.address(datasette, part), "label": name} for part, name in desk.PLACES.items()]

@@ -22,7 +22,7 @@ _NEEDED: Mapping[str, Collection[str]] = {
     COVERAGE: ("coverage", "pingbacks"),
     SOURCES: ("fetches", "runs", "sources"),
 }
-_NAMES = {PINGBACKS: "Pingbacks", COVERAGE: "Coverage", SOURCES: "Sources"}  # as they stand in the navigation
+PLACES = {PINGBACKS: "Pingbacks", COVERAGE: "Coverage", SOURCES: "Sources"}  # the pages that a menu names
 
 
 async def visible(datasette: Any, request: Any, ours: Iterable[str], page: str) -> list[str]:
@@ -89,7 +89,7 @@ async def page(datasette: Any, request: Any, template: str, database: str, conte
     """A page with its navigation, which leads to what its reader may see of a database."""
     places = [
         (name, address(datasette, part), address(datasette, part, database=request.args.get("database")))
-        for part, name in _NAMES.items()
+        for part, name in PLACES.items()
         if await may_see(datasette, request.actor, database, _NEEDED[part])
     ]
     common = {

@@ -92,7 +92,7 @@ def _polls(text: str) -> tuple[Poll, ...]:
 
 
 def _mark(status: str) -> str:
-    return "failed" if Status(status).failed else "unchanged" if status == Status.UNCHANGED else "ok"
+    return status if status in (Status.OK, Status.UNCHANGED) else "failed"
 
 
 def _quiet(row: sqlite3.Row) -> str:

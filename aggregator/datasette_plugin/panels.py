@@ -19,11 +19,7 @@ from aggregator.model import Pingback
 
 # --- the days of a list -----------------------------------------------------------------------------------------------
 
-_DATED = {
-    "articles": "id",
-    "pingbacks": "article",
-    "citations": "",
-}  # tables with days, and what the search finds in them
+_DATED = {"articles": "id", "pingbacks": "article", "citations": ""}  # tables with days, and the key of their search
 _SPAN = 60  # days in a chart
 _MILLISECONDS = 300  # a chart that takes longer is left out
 
@@ -100,7 +96,7 @@ async def _counted(database: Any, table: str, condition: str, values: Mapping[st
 
 _AT_HAND = 12  # articles of a story
 
-_GROUP = "SELECT copy_of, copy_reason, story, story_reason, language FROM articles WHERE id = :article"
+_GROUP = "SELECT copy_of, copy_reason, story, story_reason FROM articles WHERE id = :article"
 _COPIES = "copy_of = :original AND articles.id <> :article"
 _STORY = "story = :story AND articles.id <> :article AND articles.copy_of IS NULL"
 _MENTIONED = """

@@ -239,8 +239,8 @@ def test_a_bar_leads_to_the_rows_of_its_day(file: Path) -> None:
 def test_long_lists_show_their_last_days_and_the_way_back(tmp_path: Path) -> None:
     def long(connection: sqlite3.Connection) -> None:
         connection.executemany(
-            "INSERT INTO articles (date, language, url, title, link, first_seen_at, last_seen_at)"
-            " VALUES (?, 'ko', ?, '', '', '', '')",
+            "INSERT INTO articles (date, published_at, language, url, title, link, first_seen_at, last_seen_at)"
+            " VALUES (?1, ?1 || 'T05:00:00Z', 'ko', ?2, '', '', '', '')",
             [(f"{date(2023, 1, 1) + timedelta(days=n)}", f"https://a.example/{n}") for n in range(250)],
         )
 

@@ -19,7 +19,8 @@ from aggregator.model import Pingback
 
 # --- the days of a list -----------------------------------------------------------------------------------------------
 
-_DATED = {"articles": "id", "pingbacks": "article", "citations": ""}  # tables with days, and the key of their search
+# Tables with days: what they are in order of by an index, and what the search finds in them.
+_DATED = {"articles": ("published_at", "id"), "pingbacks": ("date", "article"), "citations": ("date", "")}
 _SPAN = 60  # days in a chart
 _MILLISECONDS = 300  # a chart that takes longer is left out
 
@@ -42,10 +43,11 @@ def filtered(table: str, asked: Sequence[tuple[str, str]]) -> tuple[str, dict[st
     """The condition that an address of a table puts on its rows; None where it asks for what only Datasette knows."""
     columns = [(key, value) for key, value in asked if not key.startswith("_")]
     clauses, values = Filters(sorted(columns)).build_where_clauses(table)
+    _, found_by = _DATED[table]
     for key, value in asked:
-        if key == "_search" and _DATED[table]:
+        if key == "_search" and found_by:
             if expression := search.match_expression(value):
-                clauses.append(f"{_DATED[table]} IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :search)")  # noqa: S608
+                clauses.append(f"{found_by} IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :search)")  # noqa: S608
                 values["search"] = expression
             elif value:
                 return None
@@ -80,15 +82,19 @@ async def days(datasette: Any, request: Any, database: str, table: str) -> Marku
 
 
 async def _counted(database: Any, table: str, condition: str, values: Mapping[str, Any]) -> dict[date, int]:
-    """How many rows each of the last days has."""
-    newest = f"SELECT max(date) FROM {table} WHERE {condition}"  # noqa: S608 - a table of ours, a condition of Datasette
+    """How many rows each of the last days has. The order of an index leads to them, so that few rows are read."""
+    order, _ = _DATED[table]
+    newest = f"SELECT max(date) FROM (SELECT date FROM {table} WHERE {condition} ORDER BY {order} DESC LIMIT 99)"  # noqa: S608 - a table of ours, a condition of Datasette
     options = {"custom_time_limit": _MILLISECONDS}
     (last,) = (await database.execute(newest, values, **options)).rows[0]
     if not last:
         return {}
     first = date.fromisoformat(last) - timedelta(days=_SPAN - 1)
-    sql = f"SELECT date, count(*) FROM {table} WHERE ({condition}) AND date >= :first GROUP BY date"  # noqa: S608 - likewise
-    found = await database.execute(sql, {**values, "first": first.isoformat()}, **options)
+    begin = {"first": first.isoformat(), "early": (first - timedelta(days=1)).isoformat()}  # clocks are ahead of UTC
+    sql = (
+        f"SELECT date, count(*) FROM {table} WHERE ({condition}) AND date >= :first AND {order} >= :early GROUP BY date"  # noqa: S608 - likewise
+    )
+    found = await database.execute(sql, {**values, **begin}, **options)
     return {date.fromisoformat(day): rows for day, rows in found.rows}
 
 

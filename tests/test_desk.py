@@ -8,7 +8,6 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,22 +19,11 @@ import yaml
 pytest.importorskip("datasette", reason="Datasette is an optional part")
 
 from datasette.app import Datasette
-from datasette.plugins import pm
 
-from aggregator import datasette_plugin, search
+from aggregator import search
 from aggregator.datasette_plugin import coverage, health, stories
 from aggregator.store import Store
-from tests.test_datasette import ROOT, answer, answers, make_ours, pages, rows
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _plugin() -> Iterator[None]:
-    installed = pm.is_registered(datasette_plugin)
-    if not installed:
-        pm.register(datasette_plugin, "aggregator")
-    yield
-    if not installed:
-        pm.unregister(datasette_plugin)
+from tests.test_datasette import ROOT, _plugin, answer, answers, make_ours, pages, rows  # noqa: F401 - the first is a fixture
 
 
 def eventful(connection: sqlite3.Connection) -> None:

@@ -23,7 +23,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def now() -> datetime:
-    """The time: nothing else in the program reads the clock of the machine."""
+    """The time: but for pages of Datasette, nothing else in the program reads the clock of the machine."""
     return datetime.now(UTC)
 
 

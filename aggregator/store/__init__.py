@@ -10,10 +10,11 @@ from aggregator.store.citations import Citations
 from aggregator.store.database import lock
 from aggregator.store.groups import Groups
 from aggregator.store.lists import Lists
+from aggregator.store.retention import Retention
 from aggregator.store.visits import Visits
 
 __all__ = ["Store", "lock"]
 
 
-class Store(Groups, Visits, Citations, Lists):
+class Store(Groups, Visits, Citations, Lists, Retention):
     """An open database with all its drawers. Use it as a context manager; one thread at a time."""

@@ -1,0 +1,27 @@
+"""A run that is killed at any moment loses nothing, doubles nothing, and is ahead of nothing. See tests/kills.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests import kills
+
+KILLS = int(os.environ.get("KILLS", "25"))  # CI wants more
+
+
+def test_runs_killed_at_random_moments(tmp_path: Path) -> None:
+    report = kills.kill_runs(tmp_path, KILLS, seed=7)
+    assert report.wrong == []
+    assert report.ended < report.killed * 2, "the moments lie within the runs"
+
+
+_CARELESS = """
+from contextlib import nullcontext
+from aggregator.store.database import Database
+Database.transaction = lambda self: nullcontext()
+"""
+
+
+def test_the_same_finds_out_a_program_that_writes_without_transactions(tmp_path: Path) -> None:
+    assert kills.kill_runs(tmp_path, 20, seed=7, program=_CARELESS).wrong != []

@@ -256,6 +256,12 @@ def test_digest_tells_what_is_new_once(read: Desk) -> None:
     assert read.call("digest", "nothing").code == 2
 
 
+def test_check_tells_of_a_sqlite_that_has_a_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for version, told in (((3, 40, 1), True), ((3, 51, 3), False)):
+        monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+        assert ("has a fault" in desk.call("check").out) == told
+
+
 def test_check_tells_its_doubts(desk: Desk) -> None:
     text = (desk.folder / "feeds.yaml").read_text().replace("[북송]", "[북]")
     (desk.folder / "feeds.yaml").write_text(text)

@@ -36,7 +36,7 @@ from aggregator.model import (
     Status,
     Topic,
 )
-from aggregator.store import Store, lock
+from aggregator.store import Store, lock, wal_reset_fault
 
 NOW = datetime(2023, 10, 12, 6, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -358,3 +358,21 @@ def test_lists_are_json(store: Store) -> None:
     ((aliases, terms),) = rows(store, "SELECT aliases, terms FROM outlets, topics WHERE topics.id = 't'")
     assert json.loads(aliases) == ["Daily"]
     assert json.loads(terms) == {"ko": ["북송"]}
+
+
+WAL_RESET = [
+    ((3, 6, 23), False, "before there was WAL"),
+    ((3, 7, 0), True, "the first with WAL"),
+    ((3, 40, 1), True, "Debian 12"),
+    ((3, 44, 5), True, "before it was mended there"),
+    ((3, 44, 6), False, "mended there"),
+    ((3, 45, 0), True, "not mended in this line"),
+    ((3, 50, 7), False, "mended there, too"),
+    ((3, 51, 2), True, "the last of all"),
+    ((3, 51, 3), False, "mended"),
+]
+
+
+@pytest.mark.parametrize(("version", "faulty", "why"), WAL_RESET, ids=[row[-1] for row in WAL_RESET])
+def test_which_versions_of_sqlite_may_damage_a_database(version: tuple[int, ...], faulty: bool, why: str) -> None:
+    assert wal_reset_fault(version) == faulty, why

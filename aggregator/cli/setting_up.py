@@ -74,6 +74,7 @@ def check(settings: Settings, fetch_too: bool, sources: Sequence[str]) -> int:
     for topic in config.topics.values():
         for doubt in doubts.doubts(topic):
             settings.say(f"{settings.config_path}: topics.{topic.id}.{doubt}")
+    _tell_of_sqlite(settings)
     if not fetch_too:
         return 0
     from aggregator import pipeline
@@ -84,6 +85,16 @@ def check(settings: Settings, fetch_too: bool, sources: Sequence[str]) -> int:
         failed += preview.poll.status.failed
         print_preview(settings, preview)
     return FAILED if failed else 0
+
+
+def _tell_of_sqlite(settings: Settings) -> None:
+    from aggregator.store import faulty_sqlite
+
+    if version := faulty_sqlite():
+        settings.say(
+            f"SQLite {version} has a fault: two programs that write {settings.db} at the same moment may damage it."
+            " Runs never do; let no other program write it (docs/operating.md)"
+        )
 
 
 def _plugin(kind: str) -> str:

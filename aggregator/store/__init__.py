@@ -7,13 +7,13 @@ either both are there or neither. Writers say BEGIN IMMEDIATE, so that a busy da
 from __future__ import annotations
 
 from aggregator.store.citations import Citations
-from aggregator.store.database import lock
+from aggregator.store.database import faulty_sqlite, lock, wal_reset_fault
 from aggregator.store.groups import Groups
 from aggregator.store.lists import Lists
 from aggregator.store.retention import Retention
 from aggregator.store.visits import Visits
 
-__all__ = ["Store", "lock"]
+__all__ = ["Store", "faulty_sqlite", "lock", "wal_reset_fault"]
 
 
 class Store(Groups, Visits, Citations, Lists, Retention):

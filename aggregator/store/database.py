@@ -31,6 +31,20 @@ def lock(path: Path) -> Iterator[None]:
         yield
 
 
+def wal_reset_fault(version: tuple[int, ...]) -> bool:
+    """Whether a version of SQLite may damage a database in WAL mode (sqlite.org/wal.html#walresetbug).
+
+    It takes two connections, of which one writes and one checkpoints at the same moment.
+    """
+    mended = (version[:2] == (3, 44) and version >= (3, 44, 6)) or (version[:2] == (3, 50) and version >= (3, 50, 7))
+    return (3, 7, 0) <= version < (3, 51, 3) and not mended
+
+
+def faulty_sqlite() -> str:
+    """The version of SQLite that is in use, if it has that fault."""
+    return sqlite3.sqlite_version if wal_reset_fault(sqlite3.sqlite_version_info) else ""
+
+
 class Database:
     """An open database. Use it as a context manager; one thread at a time."""
 

@@ -205,7 +205,15 @@ class Intake:
             outcome = replace(_outcome(poll), new=verdict.new, changed=verdict.changed, mentions=mentions)
             state = schedule.next_state(poll, new=verdict.new, now=now, dice=dice)
             store.finish(self.run, outcome, replace(state, body_at=verdict.body_at))
+            if rest := schedule.rest_of_host(poll, now):
+                store.postpone(self._neighbours(poll.source), rest)
         return outcome
+
+    def _neighbours(self, source: Source) -> list[str]:
+        """The other sources of a host."""
+        host = urls.host(source.url)
+        others = self.knowledge.config.sources.values()
+        return [one.id for one in others if one.id != source.id and urls.host(one.url) == host]
 
     def _save(self, source: str, decision: Decision, now: datetime) -> int:
         """Stores a decision and what follows from it: corrections, addresses. Returns how many mentions are new."""

@@ -34,6 +34,7 @@ _FETCH = (
     Key("fetch.contact", "contact", "Where a publisher reaches you; goes into the User-Agent."),
     Key("fetch.allow_private", "boolean", "Whether loopback and private addresses may be polled."),
     Key("fetch.timeout", "duration", "How long one source may take, everything included."),
+    Key("fetch.pause", "duration", "How long a host is left alone between two requests."),
     Key("fetch.max_bytes", "size", "How large one document may be, decoded."),
     Key(
         "fetch.visit",

@@ -186,7 +186,13 @@ class Source:
     contact: str | None = None
     allow_private: bool = False
     timeout: timedelta = timedelta(seconds=30)
+    pause: timedelta = timedelta(seconds=1)
     max_bytes: int = 10_000_000
+
+    @property
+    def rest(self) -> timedelta:
+        """How long its host is left alone after it was asked: not at all where that is a machine of one's own."""
+        return timedelta() if self.allow_private else self.pause
 
     @property
     def public_url(self) -> str:
@@ -356,6 +362,12 @@ class Poll:
     note: str = ""
     reading: Reading | None = None
     body_hash: str | None = None
+
+    @property
+    def host_rests(self) -> bool:
+        """Whether nothing else may be asked of its host for now, for the host said so."""
+        limited = self.status is Status.RATE_LIMITED
+        return limited or (self.status is Status.UNAVAILABLE and self.fetched.retry_after is not None)
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------
@@ -609,6 +621,11 @@ class Page:
     links: frozenset[str] = frozenset()
     robots: Robots | None = None
     postponed: bool = False
+
+    @property
+    def host_rests(self) -> bool:
+        """Never: who visits pages postpones those of a host that is to be left alone."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ fails is a status and a note.
 from __future__ import annotations
 
 import hashlib
+import heapq
 import logging
 import time
 from collections import deque
@@ -56,9 +57,21 @@ class Addressed(Protocol):
     def url(self) -> str:
         """The address."""
 
+    @property
+    def rest(self) -> timedelta:
+        """How long its host is left alone after it was asked."""
+
+
+class Answered(Protocol):
+    """What came of asking."""
+
+    @property
+    def host_rests(self) -> bool:
+        """Whether nothing else may be asked of the host for now."""
+
 
 Asked = TypeVar("Asked", bound=Addressed)
-Answer = TypeVar("Answer")
+Answer = TypeVar("Answer", bound=Answered)
 
 
 def polls(
@@ -68,23 +81,41 @@ def polls(
     at_once: int,
     stopped: Callable[[], bool],
 ) -> Iterator[Answer]:
-    """Asks sources on an executor, `at_once` hosts at a time and one source of a host at a time, until `stopped`."""
+    """Asks sources on an executor, `at_once` hosts at a time and one source of a host at a time, until `stopped`.
+
+    A host rests between two of its sources. Where it wants to be left alone, the rest of its sources are not asked.
+    """
     waiting = deque(_by_host(sources))
-    running: dict[Future[Answer], deque[Asked]] = {}
-    while (waiting or running) and not stopped():
+    resting: list[tuple[float, int, deque[Asked]]] = []  # a heap of hosts by the time when they may be asked again
+    running: dict[Future[Answer], tuple[Asked, deque[Asked]]] = {}
+    while (waiting or resting or running) and not stopped():
+        while resting and resting[0][0] <= time.monotonic():
+            waiting.append(heapq.heappop(resting)[2])
         while waiting and len(running) < at_once:
             queue = waiting.popleft()
-            running[executor.submit(ask, queue.popleft())] = queue
-        done, _ = wait(running, timeout=_PATIENCE, return_when=FIRST_COMPLETED)
-        waiting.extend(queue for future in done if (queue := running.pop(future)))
-        yield from (future.result() for future in done)
+            asked = queue.popleft()
+            running[executor.submit(ask, asked)] = asked, queue
+        for future in _done(running, until=resting[0][0] if resting else None):
+            asked, queue = running.pop(future)
+            answer = future.result()
+            if queue and not answer.host_rests:
+                heapq.heappush(resting, (time.monotonic() + asked.rest.total_seconds(), id(queue), queue))
+            yield answer
+
+
+def _done(running: Collection[Future[Answer]], until: float | None) -> Collection[Future[Answer]]:
+    """Those that have ended, after a while in which some may; the while ends when a host may be asked again."""
+    patience = min(_PATIENCE, max(0.0, until - time.monotonic())) if until else _PATIENCE
+    if not running:
+        time.sleep(patience)
+        return ()
+    return wait(running, timeout=patience, return_when=FIRST_COMPLETED).done
 
 
 def _by_host(sources: Sequence[Asked]) -> Collection[deque[Asked]]:
     hosts: dict[str, deque[Asked]] = {}
     for source in sources:
-        host = urls.host(source.url) or urlsplit(source.url).hostname or source.id
-        hosts.setdefault(host, deque()).append(source)
+        hosts.setdefault(urls.host(source.url) or urlsplit(source.url).hostname or source.id, deque()).append(source)
     return hosts.values()
 
 
@@ -251,6 +282,11 @@ class Errand:
     def url(self) -> str:
         """The address of the page."""
         return self.source.url
+
+    @property
+    def rest(self) -> timedelta:
+        """None: the visitor waits as long as robots.txt wants."""
+        return timedelta()
 
 
 @dataclass(slots=True)

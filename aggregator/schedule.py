@@ -3,7 +3,7 @@
 A source is asked again after its interval, less a few per cent, so that a cron job of the same interval meets it; the
 dice spread the sources. What the server asks for (Retry-After, max-age, Expires, ttl, skipHours, skipDays) only ever
 postpones, by 32 days at most. Failures back off linearly up to a day: temporary ones by half an interval each, the
-others by a whole one. 410 Gone ends it.
+others by a whole one. 410 Gone ends it. A host that asks for rest gets it from all of its sources.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from aggregator.model import Pace, Poll, Source, SourceState, Status
 
 LONGEST = timedelta(days=32)  # no answer of a server postpones the next poll beyond this
 LONGEST_BACK_OFF = timedelta(days=1)
+_REST = timedelta(minutes=15)  # for a host that said "too many requests", and not when to come again
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _EARLIEST, _LATEST = 0.90, 0.96  # of the interval: early enough for the next tick of cron
 
@@ -72,6 +73,13 @@ def next_state(poll: Poll, *, new: int, now: datetime, dice: float) -> SourceSta
         last_ok_at=now,
         last_new_at=now if new else state.last_new_at,
     )
+
+
+def rest_of_host(poll: Poll, now: datetime) -> datetime | None:
+    """Until when all sources of a host are to be left alone, after what it answered to one of them."""
+    if not poll.host_rests:
+        return None
+    return now + min(poll.fetched.retry_after or _REST, LONGEST)
 
 
 def _next_due(poll: Poll, now: datetime, dice: float) -> datetime:

@@ -6,6 +6,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -14,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from aggregator import articles, config, pipeline
+from aggregator import articles, config, pipeline, polling
 from aggregator.errors import UsageError
-from aggregator.model import Outcome, Status, Summary
+from aggregator.model import Fetched, Outcome, Poll, Source, SourceState, Status, Summary
 from aggregator.store import Store
 from tests.press import Press
 
@@ -247,6 +249,69 @@ def test_a_host_is_asked_one_thing_at_a_time_and_hosts_at_once(world: World) -> 
         world.source(f"s{number}", path=f"/{number}", host=("127.0.0.1", "localhost")[number % 2])
     assert world.run().due == 6
     assert most == {"127.0.0.1": 1, "localhost": 1, "all": 2}
+
+
+def test_a_host_rests_between_two_of_its_sources_but_holds_up_no_other(world: World) -> None:
+    for name in ("a", "b", "c"):
+        world.press.serve(f"/{name}", rss(FIRST))
+    sources = [
+        Source(id=name, url=f"http://{host}.example/{name}", pause=timedelta(seconds=0.3))
+        for host, name in (("one", "a"), ("one", "b"), ("two", "c"))
+    ]
+    asked: list[tuple[float, str]] = []
+
+    def ask(source: Source) -> Poll:
+        asked.append((time.monotonic(), source.id))
+        state, nothing = SourceState(source=source.id, url=source.url), Fetched(status=Status.OK)
+        return Poll(source=source, state=state, started_at=NOW, fetched=nothing, status=Status.OK)
+
+    with ThreadPoolExecutor(4) as executor:
+        done = [poll.source.id for poll in polling.polls(sources, ask, executor, 4, lambda: False)]
+    at = {name: moment for moment, name in asked}
+    assert sorted(done) == ["a", "b", "c"]
+    assert at["b"] - at["a"] >= 0.3
+    assert at["c"] - at["a"] < 0.25
+    assert [source.rest.total_seconds() for source in sources] == [0.3] * 3
+    assert replace(sources[0], allow_private=True).rest == timedelta(), "a machine of one's own needs no rest"
+
+
+RESTS = [
+    ("429 Too Many Requests", {"Retry-After": "7200"}, 2.0, "the host says when"),
+    ("429 Too Many Requests", {}, 0.25, "it does not say when"),
+    ("503 Service Unavailable", {"Retry-After": "7200"}, 2.0, "it is in maintenance"),
+    ("503 Service Unavailable", {}, 0.0, "that source is in trouble, and the others may not be"),
+    ("404 Not Found", {"Retry-After": "7200"}, 0.0, "no matter of the host"),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "hours", "why"), RESTS, ids=[row[-1] for row in RESTS])
+def test_a_host_that_wants_rest_gets_it_from_all_of_its_sources(
+    world: World, status: str, headers: dict[str, str], hours: float, why: str
+) -> None:
+    for name in ("before", "after"):
+        world.press.serve(f"/{name}", rss(FIRST))
+    world.press.serve("/limited", status=int(status.split()[0]), headers=headers)
+    world.press.serve("/elsewhere", rss(SECOND))
+    for name in ("before", "limited", "after"):
+        world.source(name)
+    world.source("elsewhere", host="localhost")
+    world.run()
+    asked = [request.path for request in world.press.requests]
+    assert ("/after" in asked) == (hours == 0), why
+    assert "/elsewhere" in asked
+    due = dict(world.rows("SELECT id, due_at FROM sources"))
+    if hours:
+        least = (world.now + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert due["after"] == least
+        assert due["before"] == max(
+            least, (world.now + timedelta(minutes=55, seconds=48)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        )
+        world.press.clear()
+        world.press.serve("/after", rss(FIRST))
+        world.run(later=timedelta(hours=hours) - timedelta(minutes=1))
+        assert not world.press.asked("/after")
+        world.run(later=timedelta(minutes=1))
+        assert world.press.asked("/after")
 
 
 def test_a_fault_of_ours_is_an_outcome_and_stores_nothing_of_that_source(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -84,6 +84,14 @@ class Sources(Database):
         del kept["url"], kept["source"]
         changes = ", ".join(f"{key} = :{key}" for key in kept)
         self._connection.execute(f"UPDATE sources SET {changes} WHERE id = :id", kept | {"id": state.source})  # noqa: S608
+
+    def postpone(self, sources: Sequence[str], until: datetime) -> None:
+        """Has sources asked no earlier than a time."""
+        self._connection.execute(
+            "UPDATE sources SET due_at = max(coalesce(due_at, ''), :until)"
+            " WHERE id IN (SELECT value FROM json_each(:some))",
+            {"until": rows.to_text(until), "some": rows.json_text(sources)},
+        )
 
     def health(self) -> list[dict[str, Any]]:
         """Each source as `status` shows it: how it is, since when, and when it is asked next."""

@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -257,6 +258,7 @@ class _GuardedTLSConnection(GuardedConnection, HTTPSConnection):
         cast(GuardedSocket, self.sock).limits = self.limits
 
 
+@lru_cache(maxsize=4)
 def tls_context(certificates: str) -> ssl.SSLContext:
     """The TLS settings that all connections share: making them costs some 35 ms. `certificates` is a path of PEM."""
     context = ssl.create_default_context(cafile=certificates)

@@ -303,9 +303,8 @@ def test_a_host_that_wants_rest_gets_it_from_all_of_its_sources(
     if hours:
         least = (world.now + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
         assert due["after"] == least
-        assert due["before"] == max(
-            least, (world.now + timedelta(minutes=55, seconds=48)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        )
+        usual = (world.now + timedelta(minutes=55, seconds=48)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert due["before"] == max(least, usual)
         world.press.clear()
         world.press.serve("/after", rss(FIRST))
         world.run(later=timedelta(hours=hours) - timedelta(minutes=1))

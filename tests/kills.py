@@ -28,7 +28,7 @@ from tests.press import Press
 FEEDS = ("one", "two", "three")
 SHOWN = 20  # articles in a feed
 _CHILD = """
-import os, sys
+import os, resource, signal, sys
 from aggregator import cli
 def run(database):
     try:
@@ -39,6 +39,9 @@ run(sys.argv[2] + ".warm")  # what is read once a process is read before the fir
 for line in sys.stdin:
     child = os.fork()
     if not child:
+        if line.strip():  # no file may grow beyond this
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (int(line), int(line)))
         os._exit(run(sys.argv[2]))
     print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
@@ -59,7 +62,7 @@ class Killed:
     """A press, and a program that runs against it until it is killed."""
 
     def __init__(self, press: Press, folder: Path, program: str = "") -> None:
-        self._press, self.db = press, folder / "mentions.db"
+        self._press, self.db, self.errors = press, folder / "mentions.db", folder / "errors.txt"
         self._number = 0
         feeds = "".join(f'  - {{id: {name}, url: "{press.url("/" + name)}", outlet: {name}}}\n' for name in FEEDS)
         homes = "".join(
@@ -69,9 +72,11 @@ class Killed:
         settings = f"fetch: {{allow_private: true}}\noutlets:\n{homes}sources:\n{feeds}{topics}"
         (folder / "feeds.yaml").write_text(settings, "utf-8")
         self.print()
+        self._log = self.errors.open("a")
         self._program = subprocess.Popen(
             [sys.executable, "-c", program + _CHILD, str(folder / "feeds.yaml"), str(self.db)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).resolve().parents[1],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
+            cwd=Path(__file__).resolve().parents[1],
         )  # fmt: skip
 
     def print(self) -> None:
@@ -88,12 +93,15 @@ class Killed:
             f"<item><title>탈북민 {n}명 북송 확인 {name}{edited}</title><link>https://{name}.example/{n}</link></item>"
         )
 
-    def run(self, kill_after: float | None = None) -> tuple[int, float]:
-        """One run, killed after so many seconds if it has not ended: its exit code and how long it took."""
+    def run(self, kill_after: float | None = None, room: int | None = None) -> tuple[int, float]:
+        """One run, killed after so many seconds if it has not ended: its exit code and how long it took.
+
+        With `room`, no file of it can grow beyond so many bytes: as on a disk that is full.
+        """
         stdin, stdout = self._program.stdin, self._program.stdout
         assert stdin
         assert stdout
-        stdin.write("\n")
+        stdin.write(f"{room or ''}\n")
         stdin.flush()
         child = int(stdout.readline())
         begin = time.perf_counter()
@@ -109,6 +117,7 @@ class Killed:
         self._program.wait()
         assert self._program.stdout
         self._program.stdout.close()
+        self._log.close()
 
     def look(self, before: dict[str, str]) -> tuple[dict[str, str], list[str]]:
         """The articles that are there, and what is wrong with the database."""
@@ -161,6 +170,34 @@ def kill_runs(folder: Path, kills: int, seed: int, program: str = "") -> Report:
         finally:
             world.close()
     report.seconds = time.perf_counter() - begin
+    return report
+
+
+def fill_disk(folder: Path, rounds: int, seed: int) -> Report:
+    """Runs on a disk that is full after so and so many bytes; each must say so, or find that there was room."""
+    dice, report = random.Random(seed), Report()
+    with Press() as press:
+        world = Killed(press, folder)
+        try:
+            world.run()
+            articles, report.wrong = world.look({})
+            for _ in range(rounds):
+                world.print()
+                before = len(world.errors.read_text())
+                code, _ = world.run(room=dice.choice((dice.randrange(1, 40), dice.randrange(40, 200))) * 4096)
+                told = world.errors.read_text()[before:]
+                report.killed += code == 1
+                report.ended += code == 0
+                if code not in (0, 1) or "Traceback" in told or (code == 1 and "mentions.db: " not in told):
+                    report.wrong.append(f"returned {code} and said: {told}")
+                articles, wrong = world.look(articles)
+                report.wrong += wrong
+            world.print()
+            code, _ = world.run()
+            articles, wrong = world.look(articles)
+            report.wrong += [f"with room again it returned {code}"] * (code != 0) + wrong
+        finally:
+            world.close()
     return report
 
 

@@ -16,6 +16,14 @@ def test_runs_killed_at_random_moments(tmp_path: Path) -> None:
     assert report.ended < report.killed * 2, "the moments lie within the runs"
 
 
+def test_a_full_disk_is_said_and_harms_nothing_and_with_room_again_the_run_goes_on(tmp_path: Path) -> None:
+    report = kills.fill_disk(tmp_path, 20, seed=7)
+    assert report.wrong == []
+    assert report.killed >= 5, "runs that found no room"
+    assert report.ended >= 1, "and some that did"
+    assert "is the disk full" in (tmp_path / "errors.txt").read_text()
+
+
 _CARELESS = """
 from contextlib import nullcontext
 from aggregator.store.database import Database

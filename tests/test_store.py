@@ -376,3 +376,14 @@ WAL_RESET = [
 @pytest.mark.parametrize(("version", "faulty", "why"), WAL_RESET, ids=[row[-1] for row in WAL_RESET])
 def test_which_versions_of_sqlite_may_damage_a_database(version: tuple[int, ...], faulty: bool, why: str) -> None:
     assert wal_reset_fault(version) == faulty, why
+
+
+def test_a_place_that_cannot_be_written_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "folder.db").mkdir()
+    with pytest.raises(StoreError, match="unable to open database file; may this user write"):
+        Store(tmp_path / "folder.db")
+    Store(tmp_path / "mentions.db").close()
+    with Store(tmp_path / "mentions.db") as store:
+        store._connection.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(StoreError, match="disk is full; make room"), store.transaction():
+            store.note("long", "x" * 1_000_000)

@@ -14,6 +14,12 @@ from aggregator import schema, search
 from aggregator.errors import RunLocked, StoreBusy, StoreDamaged, StoreError, StoreNewer
 
 BUSY_SECONDS = 10  # how long another writer is waited for
+_HINTS = {  # what to do about what SQLite says
+    "disk is full": "make room and run it again: what was stored before is safe",
+    "disk I/O error": "is the disk full, or failing? `df` and `dmesg` tell; what was stored before is safe",
+    "readonly": "may this user write the file and its directory?",
+    "unable to open": "may this user write the file and its directory?",
+}
 _INDEX = "search"  # what the version of the search index is noted under
 
 
@@ -85,7 +91,8 @@ class Database:
         except sqlite3.OperationalError as problem:
             if "locked" in str(problem) or "busy" in str(problem):
                 raise StoreBusy(f"{self.path}: another program held it for {BUSY_SECONDS} s; try again") from problem
-            raise StoreError(f"{self.path}: {problem}") from problem
+            hint = next((f"; {hint}" for said, hint in _HINTS.items() if said in str(problem)), "")
+            raise StoreError(f"{self.path}: {problem}{hint}") from problem
         except sqlite3.DatabaseError as problem:
             hint = "it is left as it is; restore it from a backup or move it away"
             raise StoreDamaged(f"{self.path}: {problem}; {hint}") from problem
@@ -110,7 +117,8 @@ class Database:
             try:
                 yield
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # SQLite ends it by itself where the disk is full
+                    self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
 

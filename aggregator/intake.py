@@ -48,6 +48,7 @@ from aggregator.store import Store
 log = logging.getLogger(__name__)
 
 SITEMAP_ITEMS = 2_000  # of a sitemap, the newest, are taken in one run
+LONGEST_TITLE, LONGEST_SUMMARY = 2_000, 100_000  # characters; feeds with whole articles have some tens of thousands
 _SLACK = timedelta(days=1)  # sitemaps print days without times, and list articles late
 
 
@@ -104,12 +105,25 @@ def compiled(config: Config) -> topics.Topics:
 
 
 def by_address(items: Sequence[Item]) -> dict[str, Item]:
-    """Items by canonical URL. Of items that share one, the first is it; an item without one is no article."""
+    """Items by canonical URL. Of items that share one, the first is it; an item without one is no article.
+
+    A headline or a summary of millions of characters, which is none, is cut: its index alone would fill the memory.
+    """
     found: dict[str, Item] = {}
     for item in items:
         if address := articles.address(item):
             found.setdefault(address, item)
-    return found
+    return {address: _of_human_length(item) for address, item in found.items()}
+
+
+def _of_human_length(item: Item) -> Item:
+    if len(item.title) <= LONGEST_TITLE and len(item.summary) <= LONGEST_SUMMARY:
+        return item
+    return replace(item, title=_cut(item.title, LONGEST_TITLE), summary=_cut(item.summary, LONGEST_SUMMARY))
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[:longest] + "…"
 
 
 # --- decide, store ----------------------------------------------------------------------------------------------------

@@ -35,15 +35,17 @@ class Request(NamedTuple):
 class Press:
     """A server on 127.0.0.1, on a port of its own, for as long as the `with` lasts; over TLS if given a context.
 
+    At the address 0.0.0.0 it is on 127.0.0.2, 127.0.0.3 … as well, which are hosts of their own to a client.
+
     `closing` is set at the end: a route that dawdles waits on it instead of sleeping.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> None:
         self.requests: list[Request] = []
         self.closing = Event()
         self._routes: dict[str, Handler] = {}
         self._tls = tls
-        self._server = _Server(("127.0.0.1", 0), self._visitor(), bind_and_activate=True)
+        self._server = _Server((address, 0), self._visitor(), bind_and_activate=True)
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -220,3 +220,11 @@ def test_every_page_can_be_found(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_speak_of_the_program_alone(page: Path) -> None:
     assert not re.search(r"(?i)\b(session|(?<!User-)agent|TODO|FIXME)s?\b|/(tmp|work|root|Users)/", text(page))
+
+
+def test_every_fault_names_tests_that_exist() -> None:
+    named = re.findall(r"`(test_\w+)(?:::(test_\w+))?`", text("docs/faults.md"))
+    assert len(named) > 50
+    for module, function in named:
+        source = (ROOT / "tests" / f"{module}.py").read_text(encoding="utf-8")
+        assert f"def {function}" in source, f"{module}::{function}"

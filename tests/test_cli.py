@@ -385,6 +385,10 @@ def test_rematch_reindex_and_backup_say_what_they_did(read: Desk) -> None:
 def test_demo_plays_three_days_and_begins_anew_but_never_in_place_of_a_real_database(read: Desk) -> None:
     out = read.call("demo", "play").out
     assert "14 October 2023" in out
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [line for line in out.splitlines() if " due: " in line] == re.findall(
+        r"^.* 2023  \d+ due: .*$", readme, re.MULTILINE
+    )
     assert "2023/10/12" in out
     assert "-m aggregator serve --db play/mentions.db" in out
     assert read.call("check", "-c", "play/feeds.yaml").code == 0

@@ -117,8 +117,12 @@ def shown(feed: Feed, day: int) -> tuple[News, ...]:
 
 
 def render(base: str) -> str:
-    """The feeds.yaml of the sample press, its server being at `base` (`http://127.0.0.1:8000`)."""
-    return (HERE / "feeds.yaml").read_text("utf-8").replace("{base}", base)
+    """The feeds.yaml of the sample press, its server being at `base` (`http://127.0.0.1:8000`).
+
+    Whoever asks for rest there has a host name of its own: of one host all sources would rest.
+    """
+    elsewhere = base.replace("127.0.0.1", "localhost")
+    return (HERE / "feeds.yaml").read_text("utf-8").replace("{base}", base).replace("{elsewhere}", elsewhere)
 
 
 @cache

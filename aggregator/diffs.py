@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 # A character of Chinese, Japanese or Korean (or any sign) is a piece of its own; a word or a number is one piece.
@@ -19,6 +20,7 @@ class Change(NamedTuple):
     text: str
 
 
+@lru_cache(maxsize=256)
 def changes(before: str, after: str) -> tuple[Change, ...]:
     """The stretches of both texts in reading order: `kept` and `gone` make up the one, `kept` and `new` the other."""
     one, other = _PIECE.findall(before), _PIECE.findall(after)

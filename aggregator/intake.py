@@ -225,9 +225,9 @@ class Intake:
 
     def _neighbours(self, source: Source) -> list[str]:
         """The other sources of a host."""
-        host = urls.host(source.url)
+        server = urls.server(source.url)
         others = self.knowledge.config.sources.values()
-        return [one.id for one in others if one.id != source.id and urls.host(one.url) == host]
+        return [one.id for one in others if one.id != source.id and urls.server(one.url) == server]
 
     def _save(self, source: str, decision: Decision, now: datetime) -> int:
         """Stores a decision and what follows from it: corrections, addresses. Returns how many mentions are new."""

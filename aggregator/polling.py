@@ -115,7 +115,7 @@ def _done(running: Collection[Future[Answer]], until: float | None) -> Collectio
 def _by_host(sources: Sequence[Asked]) -> Collection[deque[Asked]]:
     hosts: dict[str, deque[Asked]] = {}
     for source in sources:
-        hosts.setdefault(urls.host(source.url) or urlsplit(source.url).hostname or source.id, deque()).append(source)
+        hosts.setdefault(urls.server(source.url), deque()).append(source)
     return hosts.values()
 
 

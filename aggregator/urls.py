@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv6Address
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 _ANY, _RSS, _AMP = r".*", r"rss.*", r"amp"
 
@@ -166,6 +166,11 @@ def host(url: str) -> str:
     scheme, authority, *_ = _pieces(url)
     address = _address(scheme, authority)
     return address[0] if address else ""
+
+
+def server(url: str) -> str:
+    """What the sources share that one machine is asked for: the host, or the address itself where it has none."""
+    return host(url) or urlsplit(url).hostname or url
 
 
 def is_portal(url: str) -> bool:

@@ -111,7 +111,10 @@ class Killed:
                 os.kill(child, signal.SIGKILL)
         return int(stdout.readline()), time.perf_counter() - begin
 
-    def close(self) -> None:
+    def __enter__(self) -> Killed:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         assert self._program.stdin
         self._program.stdin.close()
         self._program.wait()
@@ -149,26 +152,22 @@ _TWINS = {
 def kill_runs(folder: Path, kills: int, seed: int, program: str = "") -> Report:
     """Kills so many runs; of a program to which something was done first."""
     dice, report, begin = random.Random(seed), Report(), time.perf_counter()
-    with Press() as press:
-        world = Killed(press, folder, program)
-        try:
-            code, whole = world.run()
-            articles, wrong = world.look({})
-            report.wrong += [f"the first run returned {code}"] * (code != 0) + wrong
-            while report.killed < kills:
+    with Press() as press, Killed(press, folder, program) as world:
+        code, whole = world.run()
+        articles, wrong = world.look({})
+        report.wrong += [f"the first run returned {code}"] * (code != 0) + wrong
+        while report.killed < kills:
+            world.print()
+            code, _ = world.run(dice.uniform(0, 1.1 * whole))
+            report.killed += code == -signal.SIGKILL
+            report.ended += code == 0
+            articles, wrong = world.look(articles)
+            report.wrong += wrong
+            if report.killed % 10 == 0:
                 world.print()
-                code, _ = world.run(dice.uniform(0, 1.1 * whole))
-                report.killed += code == -signal.SIGKILL
-                report.ended += code == 0
+                code, whole = world.run()
                 articles, wrong = world.look(articles)
-                report.wrong += wrong
-                if report.killed % 10 == 0:
-                    world.print()
-                    code, whole = world.run()
-                    articles, wrong = world.look(articles)
-                    report.wrong += [f"a run that nobody killed returned {code}"] * (code != 0) + wrong
-        finally:
-            world.close()
+                report.wrong += [f"a run that nobody killed returned {code}"] * (code != 0) + wrong
     report.seconds = time.perf_counter() - begin
     return report
 
@@ -176,33 +175,30 @@ def kill_runs(folder: Path, kills: int, seed: int, program: str = "") -> Report:
 def fill_disk(folder: Path, rounds: int, seed: int) -> Report:
     """Runs on a disk that is full after so and so many bytes; each must say so, or find that there was room."""
     dice, report = random.Random(seed), Report()
-    with Press() as press:
-        world = Killed(press, folder)
-        try:
-            world.run()
-            articles, report.wrong = world.look({})
-            for _ in range(rounds):
-                world.print()
-                before = len(world.errors.read_text())
-                code, _ = world.run(room=dice.choice((dice.randrange(1, 40), dice.randrange(40, 200))) * 4096)
-                told = world.errors.read_text()[before:]
-                report.killed += code == 1
-                report.ended += code == 0
-                if code not in (0, 1) or "Traceback" in told or (code == 1 and "mentions.db: " not in told):
-                    report.wrong.append(f"returned {code} and said: {told}")
-                articles, wrong = world.look(articles)
-                report.wrong += wrong
+    with Press() as press, Killed(press, folder) as world:
+        world.run()
+        articles, report.wrong = world.look({})
+        for _ in range(rounds):
             world.print()
-            code, _ = world.run()
+            before = len(world.errors.read_text())
+            code, _ = world.run(room=dice.choice((dice.randrange(1, 40), dice.randrange(40, 200))) * 4096)
+            told = world.errors.read_text()[before:]
+            report.killed += code == 1
+            report.ended += code == 0
+            if code not in (0, 1) or "Traceback" in told or (code == 1 and "mentions.db: " not in told):
+                report.wrong.append(f"returned {code} and said: {told}")
             articles, wrong = world.look(articles)
-            report.wrong += [f"with room again it returned {code}"] * (code != 0) + wrong
-        finally:
-            world.close()
+            report.wrong += wrong
+        world.print()
+        code, _ = world.run()
+        articles, wrong = world.look(articles)
+        report.wrong += [f"with room again it returned {code}"] * (code != 0) + wrong
     return report
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         told = kill_runs(Path(place), int(sys.argv[1]), seed=1)
-    said = f"{told.killed} runs killed, {told.ended} ended before, in {told.seconds:.0f} s; "
-    sys.exit(f"{said}wrong: {told.wrong}" if told.wrong else sys.stdout.write(f"{said}nothing is wrong\n") and 0)
+    counted = f"{told.killed} runs killed, {told.ended} ended before, in {told.seconds:.0f} s"
+    sys.stdout.write(f"{counted}; wrong: {told.wrong or 'nothing'}\n")
+    sys.exit(bool(told.wrong))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from aggregator.datasette_plugin import desk
 
@@ -26,8 +26,7 @@ FROM pingbacks WHERE date BETWEEN ? AND ? GROUP BY 1, 2, 3
 """  # noqa: S608 - constants
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
+class Language(NamedTuple):
     """What one language has of a topic: how many articles in each week; all of them; and who was first, and when."""
 
     id: str
@@ -36,7 +35,7 @@ class Language:
     articles: int
     outlets: int
     first_outlet: str
-    first_at: str
+    first_at: str | None
     lag_hours: float | None
 
 
@@ -65,26 +64,12 @@ def read(connection: sqlite3.Connection, until: date | None, count: int) -> tupl
     languages = dict(connection.execute(_LANGUAGES).fetchall())
     names = dict(connection.execute(_NAMES).fetchall())
     topics: dict[str, list[Language]] = {}
-    for topic, language, *whole in connection.execute(_WHOLE):
-        counts = tuple(cells.get((topic, language, week.isoformat()), 0) for week in weeks)
-        topics.setdefault(topic, []).append(_language(language, languages, counts, whole))
+    for topic, tag, *whole in connection.execute(_WHOLE):
+        counts = tuple(cells.get((topic, tag, week.isoformat()), 0) for week in weeks)
+        topics.setdefault(topic, []).append(Language(tag, languages.get(tag, tag), counts, *whole))
     return weeks, tuple(
         Topic(id=topic, name=names[topic], languages=tuple(found), most=max(max(one.weeks) for one in found))
         for topic, found in topics.items()
-    )
-
-
-def _language(tag: str, names: Mapping[str, str], weeks: tuple[int, ...], whole: Sequence[Any]) -> Language:
-    articles, outlets, first_outlet, first_at, lag_hours = whole
-    return Language(
-        id=tag,
-        name=names.get(tag, tag),
-        weeks=weeks,
-        articles=articles,
-        outlets=outlets,
-        first_outlet=first_outlet,
-        first_at=first_at or "",
-        lag_hours=lag_hours,
     )
 
 

@@ -99,7 +99,6 @@ async def page(datasette: Any, request: Any, template: str, database: str, conte
         "search_at": datasette.urls.table(database, "articles"),
         "datasette_version": __version__,
         "tables": datasette.urls.database(database),
-        "front": datasette.urls.instance(),
         "row": lambda article: datasette.urls.row(database, "articles", str(article)),
         "story_at": lambda story: address(datasette, STORIES, story, database=request.args.get("database")),
     }

@@ -172,7 +172,7 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
     if value is None:
         return None
     if _DIGITS.fullmatch(value.strip()):
-        return _wait(float(value))
+        return _wait(float(value.strip()))
     until = instant(value)
     return _wait((until - now).total_seconds()) if until else None
 

@@ -19,7 +19,7 @@ from threading import Thread, Timer
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggregator import answers, guard
@@ -825,6 +825,7 @@ def test_freshness_of_a_304_is_told_too(ask: Ask, press: Press) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60))
+@example("0\x1f")
 def test_no_header_is_too_odd_for_a_wait(value: str) -> None:
     wait = answers.retry_after(value, NOW)
     assert wait is None or timedelta(0) <= wait <= timedelta(days=32)

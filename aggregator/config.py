@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from aggregator.errors import ConfigError, Mistake, UsageError
 from aggregator.keys import COMPILED, SCALARS, SECTIONS, TYPES, WEB, shown, slug
-from aggregator.model import Config, Kind, Outlet, Selectors, Source, Stories, Topic
+from aggregator.model import Channels, Config, Kind, Outlet, Selectors, Source, Stories, Topic
 
 if TYPE_CHECKING:
     import yaml
@@ -298,7 +298,8 @@ def _config(root: _Place) -> Config:
     sources = _sources(sections["sources"], defaults, outlets)
     topics = {name: _topic(name, entry) for name, entry in _by_id(sections["topics"]).items()}
     stories = Stories(**_fields(sections["stories"], "stories"))
-    return Config(sources=sources, outlets=outlets, topics=topics, stories=stories)
+    alerts = Channels(**_fields(sections["alerts"], "alerts"))
+    return Config(sources=sources, outlets=outlets, topics=topics, stories=stories, alerts=alerts)
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ log = logging.getLogger(__name__)
 SITEMAP_ITEMS = 2_000  # of a sitemap, the newest, are taken in one run
 LONGEST_TITLE, LONGEST_SUMMARY = 2_000, 100_000  # characters; feeds with whole articles have some tens of thousands
 _SLACK = timedelta(days=1)  # sitemaps print days without times, and list articles late
+_AHEAD = timedelta(hours=1)  # a clock may go wrong by less; a zone is wrong by more
 
 
 # --- derive -----------------------------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ def by_address(items: Sequence[Item]) -> dict[str, Item]:
     for item in items:
         if address := articles.address(item):
             found.setdefault(address, item)
-    return {address: _of_human_length(item) for address, item in found.items()}
+    return {address: _of_human_length(articles.presentable(item)) for address, item in found.items()}
 
 
 def _of_human_length(item: Item) -> Item:
@@ -155,6 +156,7 @@ class Intake:
         items = by_address(self.knowledge.news(poll, now))
         known = self.store.known(list(items), poll.source.id)
         verdict = Verdict(body_at=before if flap or body_at is None else body_at)
+        verdict.known = sum(held.seen_title is not None for held in known.values())
         told: dict[str, Item] = {}
         taken: set[int] = set()
         for address, item in items.items():
@@ -166,6 +168,7 @@ class Intake:
                 verdict.seen.append(held.id)
             else:
                 told[address] = item
+        verdict.dated = sum(bool(item.dates) for address, item in items.items() if address not in told)
         self._add_decisions(verdict, told, known, poll, now)
         return verdict
 
@@ -192,6 +195,9 @@ class Intake:
             rivals = [self.knowledge.config.sources[name] for name in (one.seen_by if one else ())
                       if name in self.knowledge.config.sources and name != source.id]  # fmt: skip
             decision = groups.decide(article, mentions, one, source, rivals)
+            verdict.known += one is not None and one.seen_title is not None and held[first] is None
+            verdict.dated += article.published is not None
+            verdict.ahead += article.published is not None and article.published.value > now + _AHEAD
             identities = {key: ground for place in places for key, ground in keys[place].items()}
             verdict.decisions.append(replace(decision, identities=identities, others=numbers[1:], addresses=grounds))
 
@@ -216,7 +222,7 @@ class Intake:
                 store.save_references(source, poll.source.public_url, cited, now)
             if poll.source.visit and poll.reading:
                 store.owe_visits(source, now)
-            outcome = replace(_outcome(poll), new=verdict.new, changed=verdict.changed, mentions=mentions)
+            outcome = _outcome(poll, verdict, mentions)
             state = schedule.next_state(poll, new=verdict.new, now=now, dice=dice)
             store.finish(self.run, outcome, replace(state, body_at=verdict.body_at))
             if rest := schedule.rest_of_host(poll, now):
@@ -297,10 +303,14 @@ class Intake:
 class Verdict:
     """What is to be stored of a poll: decisions, articles of which nothing new was said, the date of the body.
 
-    `addresses` are those under which it had the latter, with their grounds, where they are new.
+    `addresses` are those under which it had the latter, with their grounds, where they are new. Of the articles,
+    `known` were in the source before, `dated` have a date, and `ahead` one in the future.
     """
 
     body_at: datetime | None
+    known: int = 0
+    dated: int = 0
+    ahead: int = 0
     decisions: list[Decision] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)
     addresses: dict[int, Mapping[str, str]] = field(default_factory=dict)
@@ -321,7 +331,7 @@ def _ground(keys: Mapping[int, str], found: Mapping[int, int]) -> str:
     return next((ground for key, ground in keys.items() if key in found), next(iter(keys.values()), ""))
 
 
-def _outcome(poll: Poll) -> Outcome:
+def _outcome(poll: Poll, verdict: Verdict, mentions: int) -> Outcome:
     fetched, reading = poll.fetched, poll.reading
     document = fetched.document
     return Outcome(
@@ -334,6 +344,12 @@ def _outcome(poll: Poll) -> Outcome:
         http_status=fetched.http_status,
         bytes=fetched.bytes,
         items=len(reading.items) if reading else 0,
+        known=verdict.known,
+        dated=verdict.dated,
+        ahead=verdict.ahead,
+        new=verdict.new,
+        changed=verdict.changed,
+        mentions=mentions,
         failures=poll.state.failures + 1 if poll.status.failed else 0,
         encoding_declared=reading.encoding_declared if reading else None,
         encoding=reading.encoding if reading else None,

@@ -8,6 +8,7 @@ A value is read from the text as written, by the type that its key wants. YAML's
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -49,6 +50,7 @@ KEYS: tuple[Key, ...] = (
     Key("sources", "list of mappings", "Addresses that are polled."),
     Key("topics", "mapping", "What is watched, by id."),
     Key("stories", "mapping", "How articles about one event are found."),
+    Key("alerts", "mapping", "Where alerts go, beside the terminal."),
     *_FETCH,
     Key("outlets.ID.name", "text", "The name as printed at home.", required=True),
     Key("outlets.ID.aliases", "list of texts", "The other names it goes by, in whatever script."),
@@ -76,6 +78,8 @@ KEYS: tuple[Key, ...] = (
     Key("topics.ID.exclude", "queries", "By language, queries that no mention may match."),
     Key("stories.method", "slug", "Which method finds them: concepts unless said; others come in packages."),
     Key("stories.names", "list of files", "Tables of names beside the built-in ones: places, people, organisations."),
+    Key("alerts.command", "command", "A program that gets alerts on its standard input: mail."),
+    Key("alerts.webhook", "URL", "An address to which alerts are posted as JSON: a chat."),
 )
 
 
@@ -215,6 +219,13 @@ def _query(text: str) -> str:
     return " ".join(text.split())
 
 
+def _command(text: str) -> str | None:
+    try:
+        return text if shlex.split(text) else None
+    except ValueError as problem:  # a quote that is never closed
+        raise ValueError(f"not a command: {problem}".lower()) from problem
+
+
 class Scalar(NamedTuple):
     """How a value is read (None: not what is wanted, ValueError: the reason), and what is wanted in words."""
 
@@ -228,6 +239,7 @@ SCALARS: Mapping[str, Scalar] = {
     "URL": Scalar(_url, _WEB_ADDRESS),
     "address": Scalar(_address, _WEB_ADDRESS),
     "boolean": Scalar({"true": True, "false": False}.get, "true or false"),
+    "command": Scalar(_command, "a program and its arguments: mail -s Press desk@example.org"),
     "contact": Scalar(_contact, "the address of a page (https://…) or of a mailbox (desk@example.org)"),
     "country": Scalar(_country, "the two capital letters of the country: KR, JP, TW"),
     "duration": Scalar(_duration, "a number and a unit: 15m, 6h, 1d"),

@@ -7,12 +7,14 @@ copying its fields. Instants are aware datetimes in UTC; durations are timedelta
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 # --- enums ------------------------------------------------------------------------------------------------------------
 
@@ -56,6 +58,17 @@ class Status(StrEnum):
     def failed(self) -> bool:
         """Whether this counts as a failure of the source."""
         return self not in (Status.OK, Status.UNCHANGED)
+
+
+class Trouble(StrEnum):
+    """What an operator should look at. docs/operating.md says of each what to do."""
+
+    FAILING = "failing"
+    OFFLINE = "offline"
+    SILENT = "silent"
+    GAP = "gap"
+    CHANGED = "changed"
+    AHEAD = "ahead"
 
 
 class Precision(StrEnum):
@@ -196,9 +209,41 @@ class Source:
 
     @property
     def public_url(self) -> str:
-        """The address without credentials: the only form that may be stored or shown."""
-        parts = urlsplit(self.url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        """The address without its secrets: the only form that may be stored or shown."""
+        return public(self.url)
+
+
+# Names of parameters whose values open doors; `keyword` and `author` are none.
+_SECRET = re.compile(
+    r"token|secret|passw|passcode|passphrase|credential|signature|session|jwt|api[-_]?key|access[-_]?key"
+    r"|(?:auth|authorization|hmac|key|pass|pw|pwd|sid|sig)$",
+    re.IGNORECASE,
+)
+_PARAMETER = re.compile(r"([^?&;=]+)=(?!hidden-[0-9a-f]{4}(?:[?&;]|\Z))([^?&;]+)")
+
+
+_LOGIN = re.compile(r"(?<=//)[^/?#\\\s]*@")
+
+
+def without_login(url: str) -> str:
+    """An address, of whatever shape, without credentials. The rest of it stays as it is."""
+    return _LOGIN.sub("", url)
+
+
+def public(url: str) -> str:
+    """An address without its secrets: no credentials, and `hidden-3f2a` for what a query calls a token, a key, ….
+
+    The four digits differ where the secrets do: a source whose token was changed has another address.
+    """
+    parts = urlsplit(url)
+    query, fragment = (_PARAMETER.sub(_hidden, part) for part in (parts.query, parts.fragment))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment=fragment))
+
+
+def _hidden(parameter: re.Match[str]) -> str:
+    if not _SECRET.search(unquote(parameter[1])):
+        return parameter[0]
+    return f"{parameter[1]}=hidden-{hashlib.sha256(parameter[2].encode('utf-8', 'replace')).hexdigest()[:4]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +266,14 @@ class Stories:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """Where alerts go beside the terminal: to a command that reads them, to an address that they are posted to."""
+
+    command: str | None = None
+    webhook: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of feeds.yaml, valid, in its order. Keys are ids."""
 
@@ -228,6 +281,7 @@ class Config:
     outlets: Mapping[str, Outlet]
     topics: Mapping[str, Topic]
     stories: Stories = Stories()
+    alerts: Channels = Channels()
 
 
 # --- fetching ---------------------------------------------------------------------------------------------------------
@@ -714,7 +768,11 @@ class Concept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one source came to in one run: one `fetches` row. `failures` counts polls failed in a row, this one too."""
+    """What one source came to in one run: one `fetches` row.
+
+    Of its `items`, `known` were in it before, `dated` have a date that can be read, and `ahead` are new and dated in
+    the future. `failures` counts polls failed in a row, this one too.
+    """
 
     source: str
     status: Status
@@ -725,6 +783,9 @@ class Outcome:
     http_status: int | None = None
     bytes: int = 0
     items: int = 0
+    known: int = 0
+    dated: int = 0
+    ahead: int = 0
     new: int = 0
     changed: int = 0
     mentions: int = 0
@@ -735,8 +796,51 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastPoll:
+    """What a source had in an earlier poll: how many items, and how many of them with a date."""
+
+    items: int
+    dated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """For how long a source has brought nothing new, and how long it usually takes, where that is known.
+
+    `ever` says whether it has brought anything; where not, `quiet` counts from the first poll.
+    """
+
+    source: str
+    quiet: timedelta
+    usual: timedelta | None
+    ever: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A trouble of a source, or of all where there is none. `ended` says whether it is over."""
+
+    id: int
+    source: str | None
+    kind: Trouble
+    note: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a run took: processor time in milliseconds, and memory at its largest in megabytes."""
+
+    cpu_ms: int
+    peak_mb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run came to. `failures` are the outcomes of failed sources, `visits` the pages visited (well, in vain)."""
+    """What a run came to. `failures` are the outcomes of failed sources, `visits` the pages visited (well, in vain).
+
+    `alerts` are those that nobody was told of yet.
+    """
 
     due: int = 0
     ok: int = 0
@@ -749,10 +853,19 @@ class Summary:
     exit_code: int = 0
     failures: tuple[Outcome, ...] = ()
     visits: tuple[int, int] = (0, 0)
+    alerts: tuple[Alert, ...] = ()
+    cost: Cost | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers, by name."""
+        names = ("due", "ok", "unchanged", "empty", "failed", "new", "changed", "mentions", "exit_code")
+        return {name: getattr(self, name) for name in names}
 
     def as_dict(self) -> dict[str, Any]:
-        """The object that `run --json` prints."""
-        counts = ("due", "ok", "unchanged", "empty", "failed", "new", "changed", "mentions", "exit_code")
+        """The object that `run --json` prints: visits where there were any, alerts where failures do not say it."""
         failures = [{"source": one.source, "status": str(one.status), "note": one.note} for one in self.failures]
         visits = {"visits": dict(zip(("ok", "failed"), self.visits, strict=True))} if any(self.visits) else {}
-        return {name: getattr(self, name) for name in counts} | {"failures": failures} | visits
+        others = [one for one in self.alerts if one.kind is not Trouble.FAILING]
+        told = [{"source": one.source, "kind": str(one.kind), "note": one.note} for one in others]
+        return self.counts | {"failures": failures} | visits | ({"alerts": told} if told else {})

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from aggregator.errors import UsageError
 from aggregator.model import (
     Article,
     Config,
+    Cost,
     Debt,
     Mention,
     Outcome,
@@ -54,12 +55,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edges:
-    """What a run takes from outside: the time, chance from 0 to 1, the wish to stop, and who watches it."""
+    """What a run takes from outside: the time, chance from 0 to 1, the wish to stop, who watches it, what it cost."""
 
     clock: Callable[[], datetime]
     dice: Callable[[], float]
     stopped: Callable[[], bool] = lambda: False
     watch: Callable[[Outcome, int], None] = lambda _outcome, _due: None
+    cost: Callable[[], Cost | None] = lambda: None
 
 
 def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
@@ -82,10 +84,31 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
                 visited += intake.take_page(page, edges.clock())
             cite(store)
         group(config, store, edges.clock())
+        if outcomes:
+            _watch(config, store, number, [(one, states[one.source].last_ok_at) for one in outcomes], edges.clock())
     finally:
         summary = report.with_visits(report.summary(outcomes, strict=order.strict), visited)
+        summary = replace(summary, alerts=store.untold(), cost=edges.cost())
         store.end_run(number, summary, edges.clock())
     return summary
+
+
+def _watch(
+    config: Config, store: Store, run: int, polled: Sequence[tuple[Outcome, datetime | None]], now: datetime
+) -> None:
+    """Has alerts begin and end, after what came of sources that had answered before at some time."""
+    from aggregator import watch
+
+    shown: watch.Shown = {}
+    for outcome, last_ok_at in polled:
+        past = store.past_polls(outcome.source, run, watch.PAST) if outcome.status is Status.OK else ()
+        shown |= watch.of_poll(outcome, config.sources[outcome.source], last_ok_at, past)
+    shown |= watch.silent(store.silences(now, watch.LEAST_SILENCE))
+    shown |= watch.offline([outcome for outcome, _ in polled])
+    in_use = {one.id for one in config.sources.values() if one.enabled}
+    changes = watch.decide(shown, store.alerts(now - watch.RECALL), in_use)
+    with store.transaction():
+        store.save_alerts(changes, now)
 
 
 def _configure(config: Config, store: Store) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator.model import Outcome, Status, Summary
+from aggregator.model import Alert, Outcome, Status, Summary, Trouble
 
 # What to do, where the note itself does not say it: the note tells what happened, and often that is enough.
 ADVICE = {
@@ -72,8 +72,19 @@ def needs_a_hand(outcome: Outcome) -> bool:
 
 def failure(outcome: Outcome) -> str:
     """One line for the operator: which source, what happened, what to do."""
-    parts = (outcome.source, outcome.status, outcome.note, ADVICE.get(outcome.status, ""))
+    return f"{outcome.source}: {reason(outcome)}"
+
+
+def reason(outcome: Outcome) -> str:
+    """What happened to a source, and what to do."""
+    parts = (outcome.status, outcome.note, ADVICE.get(outcome.status, ""))
     return ": ".join(part for part in parts if part)
+
+
+def alert(alert: Alert) -> str:
+    """One line for the operator: which source, what is wrong with it, what to do."""
+    kind = "" if alert.kind is Trouble.FAILING else alert.kind  # whose note begins with the status
+    return ": ".join(part for part in (alert.source, kind, alert.note) if part)
 
 
 def distance(text: str | None, now: datetime) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from aggregator.model import (
+    Alert,
     Article,
     Candidate,
     Citation,
@@ -22,10 +23,12 @@ from aggregator.model import (
     Pingback,
     Precision,
     Robots,
+    Silence,
     Source,
     SourceState,
     Status,
     Topic,
+    Trouble,
     Visit,
 )
 
@@ -205,3 +208,20 @@ def pingback(row: sqlite3.Row) -> Pingback:
         found_at=datetime.fromisoformat(row["found_at"]),
         **texts,
     )
+
+
+def alert(row: sqlite3.Row) -> Alert:
+    """A row of `alerts`."""
+    return Alert(
+        id=row["id"],
+        source=row["source"],
+        kind=Trouble(row["kind"]),
+        note=row["note"],
+        ended=row["ended_at"] is not None,
+    )
+
+
+def silence(row: sqlite3.Row) -> Silence:
+    """A silence, of which the database counts the days."""
+    usual = timedelta(days=row["usual"]) if row["usual"] else None
+    return Silence(source=row["id"], quiet=timedelta(days=row["quiet"]), usual=usual, ever=bool(row["ever"]))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-VERSION = 3  # how many migrations there are
+VERSION = 4  # how many migrations there are
 
 TABLES = """
 CREATE TABLE outlets ( -- Press organisations and editions.
@@ -344,6 +344,70 @@ DROP INDEX IF EXISTS sightings_source;
 CREATE INDEX sightings_source ON sightings(source, first_seen_at);
 """
 
+# SQLite keeps no comment of a column that is added, so these tables are made anew.
+WATCH = """
+CREATE TABLE alerts ( -- What an operator should look at; each is told once.
+  id INTEGER PRIMARY KEY, -- number
+  source TEXT REFERENCES sources(id), -- the source; empty where it concerns all of them
+  kind TEXT NOT NULL, -- failing, offline, silent, gap, changed or ahead (docs/operating.md tells of each)
+  note TEXT NOT NULL, -- what is wrong, and what to do
+  began_at TEXT NOT NULL, -- when it was found
+  told_at TEXT, -- when a run told of it; empty before
+  ended_at TEXT -- when it was over; empty while it lasts
+);
+CREATE INDEX alerts_source ON alerts(source);
+CREATE TABLE new_runs ( -- Every run of the program.
+  id INTEGER PRIMARY KEY, -- number
+  started_at TEXT NOT NULL, -- begin
+  ended_at TEXT, -- end; empty while it runs, or where it was killed
+  version TEXT NOT NULL, -- of the program
+  due INTEGER NOT NULL DEFAULT 0, -- sources that were due
+  ok INTEGER NOT NULL DEFAULT 0, -- sources that had something
+  unchanged INTEGER NOT NULL DEFAULT 0, -- sources that had nothing new to say
+  empty INTEGER NOT NULL DEFAULT 0, -- sources that answered without a single item
+  failed INTEGER NOT NULL DEFAULT 0, -- sources that failed, empty ones included
+  new INTEGER NOT NULL DEFAULT 0, -- new articles
+  changed INTEGER NOT NULL DEFAULT 0, -- articles with a new headline or summary
+  mentions INTEGER NOT NULL DEFAULT 0, -- new mentions
+  exit_code INTEGER, -- what the command returned
+  cpu_ms INTEGER, -- milliseconds of processor time it took
+  peak_mb INTEGER -- megabytes of memory it took at most
+);
+INSERT INTO new_runs SELECT *, NULL, NULL FROM runs;
+DROP TABLE runs;
+ALTER TABLE new_runs RENAME TO runs;
+CREATE TABLE new_fetches ( -- Every poll of every source.
+  id INTEGER PRIMARY KEY, -- number
+  run INTEGER NOT NULL REFERENCES runs(id), -- the run
+  source TEXT NOT NULL REFERENCES sources(id), -- the source
+  started_at TEXT NOT NULL, -- begin
+  ms INTEGER NOT NULL DEFAULT 0, -- milliseconds it took to fetch
+  url TEXT NOT NULL DEFAULT '', -- what was asked in the end, without credentials
+  http_status INTEGER, -- of the last answer
+  status TEXT NOT NULL, -- ok, unchanged, empty, not_a_feed, timeout, … (docs/operating.md lists them all)
+  note TEXT NOT NULL DEFAULT '', -- the same in words, with what to do
+  bytes INTEGER NOT NULL DEFAULT 0, -- of the body, decompressed
+  items INTEGER NOT NULL DEFAULT 0, -- in the body
+  known INTEGER, -- of its items, how many it had before
+  dated INTEGER, -- of its items, how many have a date that can be read
+  ahead INTEGER, -- of its new items, how many are dated in the future
+  new INTEGER NOT NULL DEFAULT 0, -- new articles
+  changed INTEGER NOT NULL DEFAULT 0, -- articles with a new headline or summary
+  encoding_declared TEXT, -- what the server said, else the document
+  encoding TEXT, -- what was used
+  encoding_basis TEXT, -- on what ground
+  UNIQUE (run, source)
+);
+INSERT INTO new_fetches
+SELECT id, run, source, started_at, ms, url, http_status, status, note, bytes, items, NULL, NULL, NULL, new, changed,
+  encoding_declared, encoding, encoding_basis
+FROM fetches;
+DROP TABLE fetches;
+ALTER TABLE new_fetches RENAME TO fetches;
+CREATE INDEX fetches_source ON fetches(source);
+CREATE INDEX fetches_read ON fetches(source, id) WHERE status = 'ok';
+"""
+
 LANGUAGES = {
     "en": "English",
     "ja": "日本語",
@@ -377,6 +441,11 @@ def _migrations() -> Migrations:
         _execute(db, SEARCH + COVERAGE)
         db.conn.execute("PRAGMA user_version = 3")
 
+    @migrations()
+    def m004_alerts(db: Database) -> None:
+        _execute(db, WATCH)
+        db.conn.execute("PRAGMA user_version = 4")
+
     return migrations
 
 
@@ -401,7 +470,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     _migrations().apply(Database(connection))
 
 
-_TABLE = re.compile(r"CREATE (?:TABLE|VIEW) (\w+) (?:\(|AS) -- (.+)")
+_TABLE = re.compile(r"CREATE (?:TABLE|VIEW) \"?(\w+)\"? (?:\(|AS) -- (.+)")
 _COLUMN = re.compile(r'^ +(?:(?:(?! -- ).)+ AS )?"?(\w+)"?(?:(?! -- ).)* -- (.+)$', re.MULTILINE)
 
 

@@ -150,13 +150,13 @@ _TWINS = {
 
 
 def kill_runs(folder: Path, kills: int, seed: int, program: str = "") -> Report:
-    """Kills so many runs; of a program to which something was done first."""
+    """Kills so many runs; of a program to which something was done first, until that is found out."""
     dice, report, begin = random.Random(seed), Report(), time.perf_counter()
     with Press() as press, Killed(press, folder, program) as world:
         code, whole = world.run()
         articles, wrong = world.look({})
         report.wrong += [f"the first run returned {code}"] * (code != 0) + wrong
-        while report.killed < kills:
+        while report.killed < kills and not (program and report.wrong):
             world.print()
             code, _ = world.run(dice.uniform(0, 1.1 * whole))
             report.killed += code == -signal.SIGKILL

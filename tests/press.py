@@ -30,6 +30,7 @@ class Request(NamedTuple):
     method: str
     path: str
     headers: Message
+    body: bytes = b""
 
 
 class Press:
@@ -140,7 +141,8 @@ class Press:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                press.requests.append(Request(self.command, self.path, self.headers))
+                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                press.requests.append(Request(self.command, self.path, self.headers, body))
                 self.close_connection = True
                 handler = press._routes.get(self.path)
                 if handler:

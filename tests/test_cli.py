@@ -153,12 +153,68 @@ def test_a_second_run_is_75_while_the_first_is_at_work(desk: Desk) -> None:
     assert desk.call("run").code == 0
 
 
-def test_cron_hears_of_what_usually_passes_when_it_has_come_thrice(desk: Desk) -> None:
+def test_cron_hears_once_of_what_usually_passes_when_it_has_come_thrice(desk: Desk) -> None:
     desk.press.serve("/slow", b"", status=503)
     desk.feeds("daily", "slow")
     told = [desk.call("run", "-q", "--all").err for _ in range(4)]
-    assert [bool(err) for err in told] == [False, False, True, True]
-    assert desk.call("run", "--all").err
+    assert [bool(err) for err in told] == [False, False, True, False]
+    assert told[2].startswith("slow: unavailable: ")
+    assert desk.call("run", "--all").err, "without -q it is told as long as it lasts"
+
+
+def test_cron_hears_at_once_and_once_of_what_does_not_pass(desk: Desk) -> None:
+    desk.feeds("daily", "nowhere")
+    told = [desk.call("run", "-q", "--all").err for _ in range(2)]
+    assert [err.startswith("nowhere: not_found: ") for err in told] == [True, False]
+    assert "nowhere\tnot_found" in desk.call("status").out
+
+
+MAILER = """
+import sys
+open(sys.argv[1], "a").write(sys.stdin.read())
+sys.exit(int(sys.argv[2]))
+"""
+
+
+def test_alerts_go_to_a_program_and_to_an_address_until_both_have_them(desk: Desk) -> None:
+    desk.feeds("daily", "nowhere")
+    settings = (desk.folder / "feeds.yaml").read_text()
+    (desk.folder / "mailer.py").write_text(MAILER)
+
+    def run(ends_with: int, path: str) -> str:
+        command = f"{sys.executable} mailer.py mail.txt {ends_with}"
+        channels = f"alerts: {{command: {command}, webhook: {desk.press.url(path)}}}\n"
+        (desk.folder / "feeds.yaml").write_text(settings + channels)
+        return desk.call("run", "-q", "--all").err
+
+    desk.press.serve("/hooks/secret", status=204)
+    failed = run(3, "/hooks/other-secret")
+    assert "alerts.command: " in failed
+    assert "ended with 3; it is tried again in the next run" in failed
+    assert "alerts.webhook: 127.0.0.1 answered 404; it is tried again" in failed
+    assert "secret" not in failed
+    assert run(0, "/hooks/secret").startswith("nowhere: not_found: ")
+    assert run(0, "/hooks/secret") == ""
+    (mail, again) = (desk.folder / "mail.txt").read_text().splitlines()
+    assert mail == again
+    assert mail.startswith("nowhere: not_found: ")
+    (request,) = desk.press.asked("/hooks/secret")
+    assert (request.method, request.headers["Content-Type"]) == ("POST", "application/json")
+    told = json.loads(request.body)
+    assert told["text"] == mail
+    assert [(one["source"], one["kind"]) for one in told["alerts"]] == [("nowhere", "failing")]
+
+
+def test_logs_for_programs_are_an_object_a_line(desk: Desk) -> None:
+    desk.feeds("daily", "nowhere")
+    code, out, err = desk.call("run", "--json", "-v")
+    assert code == 0
+    assert json.loads(out)["failures"][0]["source"] == "nowhere"
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert {(line["event"], line["source"], line["status"]) for line in lines} == {
+        ("source", "daily", "ok"),
+        ("source", "nowhere", "not_found"),
+    }
 
 
 def test_cron_does_not_hear_of_a_run_that_is_still_at_work(desk: Desk) -> None:

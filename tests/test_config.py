@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator import config, keys
 from aggregator.errors import ConfigError, Mistake
-from aggregator.model import Config, Kind, Outlet, Selectors, Source, Stories, Topic
+from aggregator.model import Channels, Config, Kind, Outlet, Selectors, Source, Stories, Topic
 
 SOURCE = "sources:\n  - id: a\n    url: https://example.org/a\n"  # three lines; what follows is line 4
 
@@ -523,6 +523,7 @@ def test_every_key_has_a_known_type_and_a_meaning() -> None:
         ("outlets.ID", Outlet),
         ("topics.ID", Topic),
         ("stories", Stories),
+        ("alerts", Channels),
         ("", Config),
     ],
 )

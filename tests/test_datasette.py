@@ -94,6 +94,10 @@ def make_ours(path: Path, more: Callable[[sqlite3.Connection], object] = lambda 
         "INSERT INTO fetches (run, source, started_at, status) VALUES (1, ?, '2023-10-14', 'ok')",
         [("quiet",), ("fresh",)],
     )
+    connection.execute(
+        "INSERT INTO alerts (source, kind, note, began_at) VALUES ('quiet', 'silent', 'nothing new for 12 days', ?)",
+        (now,),
+    )
     more(connection)
     connection.commit()
     connection.close()
@@ -351,7 +355,22 @@ def test_who_was_first_in_each_language(ours: Path) -> None:
 
 def test_sources_gone_quiet(ours: Path) -> None:
     quiet = rows("/mentions/sources_gone_quiet.json?_shape=array", ours)
-    assert [row["source"] for row in quiet] == ["barren", "quiet"], "not those that are off, new or not asked yet"
+    assert [(row["source"], row["note"]) for row in quiet] == [("quiet", "nothing new for 12 days")]
+
+
+def test_open_alerts_are_those_that_last(tmp_path: Path) -> None:
+    def more(connection: sqlite3.Connection) -> None:
+        rows = [("fresh", "gap", "2023-10-15"), ("fresh", "ahead", None), (None, "offline", None)]
+        connection.executemany(
+            "INSERT INTO alerts (source, kind, ended_at, note, began_at) VALUES (?, ?, ?, '', '1')", rows
+        )
+
+    found = rows("/mentions/open_alerts.json?_shape=array", make_ours(tmp_path / "mentions.db", more))
+    assert [(row["source"], row["kind"]) for row in found] == [
+        ("quiet", "silent"),
+        (None, "offline"),
+        ("fresh", "ahead"),
+    ]
 
 
 @pytest.fixture(scope="module")

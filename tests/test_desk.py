@@ -21,7 +21,7 @@ pytest.importorskip("datasette", reason="Datasette is an optional part")
 from datasette.app import Datasette
 
 from aggregator import search
-from aggregator.datasette_plugin import coverage, health, stories
+from aggregator.datasette_plugin import coverage, stories
 from aggregator.store import Store
 from tests.test_datasette import ROOT, _plugin, answer, answers, make_ours, pages, rows  # noqa: F401 - the first is a fixture
 
@@ -169,25 +169,24 @@ def test_sources_in_trouble_come_first_with_what_is_wrong(file: Path) -> None:
     states = ("barren failing", "quiet quiet", "young waiting", "fresh well", "off off")
     order = [said.index(state) for state in states]
     assert order == sorted(order)
-    assert "failing timeout; 3 times in a row; has never brought anything too <slow>" in said
+    assert "failing timeout; 3 times in a row too <slow>" in said
     assert "1 failing 1 quiet 1 well 1 off" in said
     assert 'href="/mentions/fetches?source=quiet"' in page
     assert "not ended" in said, "the run that was killed"
 
 
-def test_a_source_is_silent_in_the_measure_of_its_own_rhythm() -> None:
-    row = {"days_quiet": 12.4, "usual_gap_in_days": 0.5}
-    assert health._quiet(row) == "nothing new for 12 days; usually every 12 h"  # type: ignore[arg-type]
-    assert health._quiet(row | {"usual_gap_in_days": None}) == "nothing new for 12 days"  # type: ignore[arg-type]
+def test_what_somebody_should_look_at_is_told_and_what_concerns_all_stands_above(tmp_path: Path) -> None:
+    def more(connection: sqlite3.Connection) -> None:
+        rows = [("fresh", "gap", "none of its 20 <items>"), (None, "offline", "is this machine online?")]
+        connection.executemany("INSERT INTO alerts (source, kind, note, began_at) VALUES (?, ?, ?, '2023-10-14')", rows)
+        connection.execute("UPDATE runs SET cpu_ms = 1240, peak_mb = 97")
 
-
-def test_silence_is_measured_at_the_last_run(tmp_path: Path) -> None:
-    def long_ago(connection: sqlite3.Connection) -> None:
-        connection.execute("UPDATE runs SET started_at = '2023-10-14T12:00:00Z'")
-
-    (page,) = pages(["/-/sources"], make_ours(tmp_path / "mentions.db", long_ago))
-    assert "quiet well" in words(page), "when nobody asked, nobody was silent"
-    assert "As of the last run, 2023/10/14 12:00 UTC" in words(page)
+    (page,) = pages(["/-/sources"], make_ours(tmp_path / "mentions.db", more))
+    said = words(page)
+    assert said.index("is this machine online?") < said.index("quiet quiet nothing new for 12 days")
+    assert "fresh odd none of its 20 <items>" in said
+    assert "1 quiet 1 odd" in said
+    assert "1.2 s 97 MB" in said
 
 
 # --- the days of a list -----------------------------------------------------------------------------------------------

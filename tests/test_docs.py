@@ -12,7 +12,7 @@ import pytest
 
 from aggregator import config, keys, schema
 from aggregator.cli import cli
-from aggregator.model import Status
+from aggregator.model import Status, Trouble
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -164,6 +164,10 @@ def test_the_examples_of_queries_are_right_in_all_four_languages() -> None:
 
 def test_the_page_on_operating_has_every_status_in_order() -> None:
     assert first_cells(section(text("docs/operating.md"), "## Statuses")) == [str(status) for status in Status]
+
+
+def test_the_page_on_operating_has_every_alert_in_order() -> None:
+    assert first_cells(section(text("docs/operating.md"), "## Alerts")) == [str(trouble) for trouble in Trouble]
 
 
 # --- the README -------------------------------------------------------------------------------------------------------

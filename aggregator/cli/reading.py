@@ -175,11 +175,13 @@ def export(settings: Settings, topic: str | None, form: str) -> None:
 def status(settings: Settings) -> None:
     """The health of each source.
 
-    Its last success, its last new article, its failures in a row, and when it is asked next.
+    Its last success, its last new article, its failures in a row, when it is asked next, and what to look at.
     """
     moment = now()
     with settings.store() as store:
         rows = [_health_row(row, moment) for row in store.health()]
+        for alert in store.general_alerts():
+            click.echo(alert.note, err=True)
     table(("source", "status", "articles", "last ok", "last new", "failures", "due", "note"), rows)
 
 
@@ -189,7 +191,8 @@ def _health_row(row: dict[str, Any], now: datetime) -> tuple[str, ...]:
     state = (row["status"] or "not asked yet") if row["enabled"] else f"off ({row['status'] or 'not in feeds.yaml'})"
     ago = [report.distance(row[key], now) for key in ("last_ok_at", "last_new_at")]
     due = (report.distance(row["due_at"], now) or "now") if row["enabled"] else ""
-    return row["id"], state, str(row["articles"]), *ago, str(row["failures"]), due, row["note"]
+    note = "; ".join(part for part in (row["note"], row["alerts"]) if part)
+    return row["id"], state, str(row["articles"]), *ago, str(row["failures"]), due, note
 
 
 @command()

@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 import random
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,11 +19,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator import __version__
+from aggregator.cli import logs
 from aggregator.cli.frame import LOCKED, Settings, command, now
 from aggregator.errors import RunLocked
+from aggregator.model import Cost, Trouble
 
 if TYPE_CHECKING:
-    from aggregator.model import Outcome, Summary
+    from aggregator.model import Channels, Outcome, Summary
+    from aggregator.store import Store
 
 
 @command()
@@ -30,12 +35,12 @@ if TYPE_CHECKING:
 @click.option("--workers", type=click.IntRange(1, 1000), default=16, show_default=True, help="Hosts asked at a time.")
 @click.option("--visits", type=click.IntRange(0), default=20, show_default=True, help="Pages to visit, at most.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where any source failed.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object, and the log as JSON.")
 def run(settings: Settings, as_json: bool, **order: Any) -> int:
     """Poll what is due and store what is new.
 
-    Named SOURCEs are polled now. On a terminal it prints a summary, elsewhere only a line for each source that failed.
-    With -q, made for cron, what usually passes by itself is told when it has come three times in a row.
+    Named SOURCEs are polled now. On a terminal it prints a summary, elsewhere only a line for each source that failed
+    and for each new alert. With -q, made for cron, it prints new alerts alone: what somebody should look at, once.
 
     \b
     Exit codes: 0 done, 1 every due source failed (or any, with --strict),
@@ -55,14 +60,36 @@ def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     digest = _digest(settings.config_path)
     config = settings.config(known=_was_right(settings.db, digest))
     stop = Stop()
+    if as_json:
+        logs.to_json()
     with settings.writing() as store, _watched(settings, as_json) as watch, stop.on_signals():
         if store.noted(_RIGHT) != digest:
             with store.transaction():
                 store.note(_RIGHT, digest)
-        edges = pipeline.Edges(clock=now, dice=random.random, stopped=stop.asked, watch=watch)
+        edges = pipeline.Edges(clock=now, dice=random.random, stopped=stop.asked, watch=watch, cost=_cost)
         summary = pipeline.run(config, store, pipeline.Order(**order), edges)
-    _print_summary(settings, summary, as_json)
+        _print_summary(settings, summary, as_json)
+        _tell(config.alerts, summary, store)
     return stop.exit_code() or summary.exit_code
+
+
+def _cost() -> Cost:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)  # in kilobytes, but on macOS
+    return Cost(cpu_ms=round((used.ru_utime + used.ru_stime) * 1000), peak_mb=round(peak / 1_000_000))
+
+
+def _tell(channels: Channels, summary: Summary, store: Store) -> None:
+    """Tells of alerts where feeds.yaml wants it. They were told once all ways worked; else it is tried again."""
+    if not summary.alerts:
+        return
+    from aggregator import channels as ways
+
+    problems = list(ways.tell(channels, summary.alerts))
+    for problem in problems:
+        click.echo(f"{problem}; it is tried again in the next run", err=True)
+    if not problems:
+        store.told(summary.alerts, now())
 
 
 _RIGHT = "feeds.yaml found right"
@@ -90,9 +117,11 @@ def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
         return
-    for outcome in summary.failures:
-        if report.needs_a_hand(outcome) or not settings.quiet:
-            click.echo(report.failure(outcome), err=True)
+    for outcome in () if settings.quiet else summary.failures:
+        click.echo(report.failure(outcome), err=True)
+    for alert in summary.alerts:
+        if settings.quiet or alert.kind is not Trouble.FAILING:
+            click.echo(report.alert(alert), err=True)
     if settings.verbose or sys.stdout.isatty():
         visited = f"; {summary.visits[0]} pages visited, {summary.visits[1]} in vain" if any(summary.visits) else ""
         settings.say(report.headline(summary) + visited * settings.verbose)
@@ -101,7 +130,9 @@ def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
 @contextmanager
 def _watched(settings: Settings, as_json: bool) -> Iterator[Callable[[Outcome, int], None]]:
     """A progress bar on a terminal; with -v a line for each source; else nothing."""
-    if settings.verbose:
+    if settings.verbose and as_json:
+        yield lambda outcome, _due: logs.say(now(), "source", asdict(outcome))
+    elif settings.verbose:
         yield lambda outcome, _due: click.echo(_progress_line(outcome), err=True)
     elif settings.quiet or as_json or not sys.stderr.isatty():
         yield lambda _outcome, _due: None

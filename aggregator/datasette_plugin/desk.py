@@ -20,7 +20,7 @@ _NEEDED: Mapping[str, Collection[str]] = {
     PINGBACKS: ("pingbacks",),
     STORIES: ("articles", "stories"),
     COVERAGE: ("coverage", "pingbacks"),
-    SOURCES: ("fetches", "runs", "sources"),
+    SOURCES: ("alerts", "fetches", "runs", "sources"),
 }
 PLACES = {PINGBACKS: "Pingbacks", COVERAGE: "Coverage", SOURCES: "Sources"}  # the pages that a menu names
 

@@ -1,4 +1,4 @@
-"""The sources and how they are: which are silent for longer than usual, which fail, and what the last runs came to."""
+"""The sources and how they are: which fail, which somebody should look at, and what the last runs came to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator import report
-from aggregator.datasette_plugin import desk, queries
-from aggregator.model import Status
+from aggregator.datasette_plugin import desk
+from aggregator.model import Status, Trouble
 
 SOURCES = r"^/-/sources/?$"
 
+_ORDER = ("failing", "quiet", "odd", "waiting", "well", "off")
 _POLLS = 12  # the last ones of each source
 _RUNS = 24
 
@@ -22,13 +23,15 @@ _SOURCES = f"""
 SELECT sources.id, coalesce(outlets.name, '') AS outlet, kind, enabled, status, note, failures, last_ok_at, last_new_at,
   due_at, (SELECT json_group_array(json_array(status, started_at, new)) FROM (
     SELECT status, started_at, new FROM fetches WHERE source = sources.id ORDER BY id DESC LIMIT {_POLLS}
-  )) AS polls
+  )) AS polls,
+  (SELECT json_group_array(json_array(kind, note)) FROM alerts
+    WHERE source = sources.id AND kind <> 'failing' AND ended_at IS NULL) AS alerts
 FROM sources LEFT JOIN outlets ON outlets.id = sources.outlet
 ORDER BY enabled DESC, failures DESC, sources.id
 """  # noqa: S608 - constants
 _LAST_RUNS = f"""
 SELECT started_at, round((julianday(ended_at) - julianday(started_at)) * 86400) AS seconds, due, ok, unchanged, failed,
-  new, changed, mentions, exit_code
+  new, changed, mentions, exit_code, cpu_ms, peak_mb
 FROM runs ORDER BY id DESC LIMIT {_RUNS}
 """  # noqa: S608 - constants
 
@@ -45,11 +48,11 @@ class Poll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A source as an operator wants to see it. `quiet` says how long it has been silent, where that is unusual."""
+    """A source as an operator wants to see it. `alerts` are (kind, note) of what should be looked at."""
 
     row: sqlite3.Row
     polls: tuple[Poll, ...]
-    quiet: str
+    alerts: tuple[tuple[str, str], ...]
 
     @property
     def words(self) -> str:
@@ -57,30 +60,38 @@ class Source:
         row = self.row
         status = (row["status"] or "") if self.state in ("failing", "off") else ""
         times = f"{row['failures']} times in a row" if row["failures"] > 1 else ""
-        return "; ".join(part for part in (status, times, self.quiet if self.state != "off" else "") if part)
+        notes = [note for _, note in self.alerts] if self.state != "off" else []
+        return "; ".join(part for part in (status, times, *notes) if part)
 
     @property
     def state(self) -> str:
-        """In a word: off, waiting, failing, quiet or well."""
+        """In a word: off, waiting, failing, quiet, odd or well."""
         if not self.row["enabled"]:
             return "off"
         if self.row["status"] is None:
             return "waiting"
         if self.row["failures"]:
             return "failing"
-        return "quiet" if self.quiet else "well"
+        if any(kind == Trouble.SILENT for kind, _ in self.alerts):
+            return "quiet"
+        return "odd" if self.alerts else "well"
 
 
 def sources(connection: sqlite3.Connection) -> tuple[Source, ...]:
     """All sources: those that fail first, those that are off last."""
     cursor = connection.cursor()
     cursor.row_factory = sqlite3.Row
-    silent = {row["source"]: _quiet(row) for row in cursor.execute(queries.SOURCES_GONE_QUIET)}
     found = [
-        Source(row=row, polls=_polls(row["polls"]), quiet=silent.get(row["id"], "")) for row in cursor.execute(_SOURCES)
+        Source(row=row, polls=_polls(row["polls"]), alerts=tuple(map(tuple, json.loads(row["alerts"]))))
+        for row in cursor.execute(_SOURCES)
     ]
-    order = ("failing", "quiet", "waiting", "well", "off")
-    return tuple(sorted(found, key=lambda source: order.index(source.state)))
+    return tuple(sorted(found, key=lambda source: _ORDER.index(source.state)))
+
+
+def general(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """What is wrong with all of them at once."""
+    rows = connection.execute("SELECT note FROM alerts WHERE source IS NULL AND ended_at IS NULL ORDER BY id")
+    return tuple(note for (note,) in rows)
 
 
 def _polls(text: str) -> tuple[Poll, ...]:
@@ -93,17 +104,6 @@ def _polls(text: str) -> tuple[Poll, ...]:
 
 def _mark(status: str) -> str:
     return status if status in (Status.OK, Status.UNCHANGED) else "failed"
-
-
-def _quiet(row: sqlite3.Row) -> str:
-    if row["days_quiet"] is None:
-        return "has never brought anything"
-    usual = f"; usually every {_days(max(row['usual_gap_in_days'], 0.1))}" if row["usual_gap_in_days"] else ""
-    return f"nothing new for {_days(row['days_quiet'])}{usual}"
-
-
-def _days(days: float) -> str:
-    return f"{days:.0f} days" if days >= 2 else f"{max(1, round(days * 24))} h"
 
 
 def runs(connection: sqlite3.Connection) -> tuple[sqlite3.Row, ...]:
@@ -123,7 +123,8 @@ async def health(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
     then = datetime.fromisoformat(last_runs[0]["started_at"]) if last_runs else now
     context = {
         "sources": found,
-        "counts": [(state, sum(one.state == state for one in found)) for state in ("failing", "quiet", "well", "off")],
+        "counts": [(state, sum(one.state == state for one in found)) for state in _ORDER if state != "waiting"],
+        "general": await database.execute_fn(general),
         "runs": last_runs,
         "since": report.distance(last_runs[0]["started_at"], now) if last_runs else "",
         "ago": lambda text: report.distance(text, then),

@@ -19,25 +19,18 @@ WHERE place = 1
 ORDER BY ranked.topic, at
 """
 
-# The usual gap is told from days, not articles: the first poll of a source finds weeks of articles at once. Silence is
-# measured at the last run: that nobody asks is no silence of the sources.
-SOURCES_GONE_QUIET = """
-WITH days AS (
-  SELECT source, count(DISTINCT substr(first_seen_at, 1, 10)) AS days,
-    julianday(max(first_seen_at)) - julianday(min(first_seen_at)) AS span
-  FROM sources JOIN sightings ON source = sources.id AND first_seen_at >= date(last_new_at, '-90 days')
-  GROUP BY source
-), paced AS (
-  SELECT sources.*, days.span / (days.days - 1) AS usual_gap,
-    julianday(coalesce((SELECT max(started_at) FROM runs), 'now')) - julianday(last_new_at) AS quiet
-  FROM sources LEFT JOIN days ON days.source = sources.id
-  WHERE enabled AND status IS NOT NULL AND kind <> 'references'
-)
-SELECT id AS source, round(quiet, 1) AS days_quiet, round(usual_gap, 1) AS usual_gap_in_days, last_new_at,
-  last_ok_at, status, failures, note
-FROM paced
-WHERE quiet IS NULL OR quiet > max(2, 3 * coalesce(usual_gap, 2))
-ORDER BY quiet IS NOT NULL, quiet / max(1, coalesce(usual_gap, 2)) DESC
+_SOURCES_GONE_QUIET = """
+SELECT alerts.source, outlets.name AS outlet, alerts.note, alerts.began_at, sources.last_new_at, sources.last_ok_at
+FROM alerts JOIN sources ON sources.id = alerts.source LEFT JOIN outlets ON outlets.id = sources.outlet
+WHERE alerts.kind = 'silent' AND alerts.ended_at IS NULL
+ORDER BY sources.last_new_at, alerts.source
+"""
+
+_OPEN_ALERTS = """
+SELECT alerts.began_at, alerts.source, alerts.kind, alerts.note, alerts.told_at
+FROM alerts
+WHERE alerts.ended_at IS NULL
+ORDER BY alerts.began_at DESC, alerts.id DESC
 """
 
 # A language is missing where the topic has terms in it and no article of the story is written in it; zh is all Chinese.
@@ -109,14 +102,23 @@ QUERIES = {
         "hide_sql": True,
         "sql": _RECENT_CORRECTIONS.strip(),
     },
+    "open_alerts": {
+        "title": "Open alerts",
+        "description": (
+            "What an operator should look at, the newest first: sources that fail, fell silent, changed, date articles"
+            " in the future, or print faster than they are read."
+        ),
+        "hide_sql": True,
+        "sql": _OPEN_ALERTS.strip(),
+    },
     "sources_gone_quiet": {
         "title": "Sources gone quiet",
         "description": (
-            "Sources that are asked but have brought nothing new for more than three times as long as usual (two days"
-            " at least), the most unusual silence first; at the top those that never brought anything."
+            "Sources that answer but have brought nothing new for more than three times as long as usual (two days at"
+            " least), the longest silence first; at the top those that never brought anything."
         ),
         "hide_sql": True,
-        "sql": SOURCES_GONE_QUIET.strip(),
+        "sql": _SOURCES_GONE_QUIET.strip(),
     },
     "undated_articles": {
         "title": "Undated articles",

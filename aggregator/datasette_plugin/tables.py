@@ -16,6 +16,7 @@ from aggregator import schema
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "addresses": {"sort_desc": "found_at"},
+    "alerts": {"facets": ["kind"], "sort_desc": "id"},
     "articles": {
         "facets": ["language", "outlet", {"array": "topics"}],
         "label_column": "title",

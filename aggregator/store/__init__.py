@@ -6,6 +6,7 @@ either both are there or neither. Writers say BEGIN IMMEDIATE, so that a busy da
 
 from __future__ import annotations
 
+from aggregator.store.alerts import Alerts
 from aggregator.store.citations import Citations
 from aggregator.store.database import faulty_sqlite, lock, wal_reset_fault
 from aggregator.store.groups import Groups
@@ -16,5 +17,5 @@ from aggregator.store.visits import Visits
 __all__ = ["Store", "faulty_sqlite", "lock", "wal_reset_fault"]
 
 
-class Store(Groups, Visits, Citations, Lists, Retention):
+class Store(Groups, Visits, Citations, Lists, Alerts, Retention):
     """An open database with all its drawers. Use it as a context manager; one thread at a time."""

@@ -13,8 +13,10 @@ from aggregator.store.database import Database
 
 _HEALTH = """
 SELECT id, kind, enabled, status, note, failures, last_ok_at, last_new_at, due_at,
-       (SELECT count(*) FROM sightings WHERE source = sources.id) AS articles
-FROM sources ORDER BY enabled DESC, failures DESC, id
+  (SELECT count(*) FROM sightings WHERE source = sources.id) AS articles,
+  (SELECT group_concat(kind || ': ' || note, '; ') FROM alerts
+    WHERE source = sources.id AND kind <> 'failing' AND ended_at IS NULL) AS alerts
+FROM sources ORDER BY enabled DESC, failures DESC, alerts IS NULL, id
 """
 
 
@@ -66,12 +68,12 @@ class Sources(Database):
 
     def end_run(self, run: int, summary: Summary, now: datetime) -> None:
         """Writes what a run came to."""
-        counts = {key: value for key, value in summary.as_dict().items() if key not in ("failures", "visits")}
-        changes = ", ".join(f"{key} = :{key}" for key in counts)
+        told = summary.counts | (asdict(summary.cost) if summary.cost else {})
+        changes = ", ".join(f"{key} = :{key}" for key in told)
         with self.transaction():
             self._connection.execute(
                 f"UPDATE runs SET {changes}, ended_at = :now WHERE id = :run",  # noqa: S608 - names of our own fields
-                counts | {"now": rows.to_text(now), "run": run},
+                told | {"now": rows.to_text(now), "run": run},
             )
 
     def finish(self, run: int, outcome: Outcome, state: SourceState) -> None:

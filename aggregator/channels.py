@@ -1,0 +1,48 @@
+"""Telling people of alerts, beside the terminal: a program that reads them, an address that they are posted to.
+
+What is told is text, a line for each alert; to an address also the alerts one by one, as JSON that chats understand:
+`{"text": "…", "alerts": [{"source": …, "kind": …, "note": …}]}`.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Iterator, Sequence
+
+from aggregator import report
+from aggregator.model import Alert, Channels
+
+PATIENCE = 30.0  # seconds for each
+
+
+def tell(channels: Channels, alerts: Sequence[Alert]) -> Iterator[str]:
+    """Tells of alerts wherever feeds.yaml wants it. Gives a line for each way that failed, without its secrets."""
+    if not alerts:
+        return
+    text = "".join(f"{report.alert(one)}\n" for one in alerts)
+    if channels.command and (problem := _run(channels.command, text)):
+        yield f"alerts.command: {problem}"
+    if channels.webhook:
+        from aggregator import fetch
+
+        told = [{"source": one.source, "kind": one.kind, "note": one.note} for one in alerts]
+        body = json.dumps({"text": text.rstrip(), "alerts": told}, ensure_ascii=False)
+        if problem := fetch.post(channels.webhook, body.encode(), PATIENCE):
+            yield f"alerts.webhook: {problem}"
+
+
+def _run(command: str, text: str) -> str:
+    program, *arguments = shlex.split(command)
+    try:
+        ended = subprocess.run(  # noqa: S603 - the command of whoever wrote feeds.yaml, and no shell
+            [program, *arguments], input=text, capture_output=True, encoding="utf-8", errors="replace",
+            timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return f"{program} did not end within {PATIENCE:.0f} s"
+    except OSError as problem:
+        return f"{program}: {problem.strerror}"
+    said = " ".join(ended.stderr.split())[:200]
+    return f"{program} ended with {ended.returncode}: {said}".rstrip(": ") if ended.returncode else ""

@@ -223,6 +223,18 @@ def test_cron_does_not_hear_of_a_run_that_is_still_at_work(desk: Desk) -> None:
         assert desk.call("run", "-q") == (75, "", "")
 
 
+def test_a_run_goes_on_with_the_feeds_yaml_that_it_read(desk: Desk) -> None:
+    def edit(request: BaseHTTPRequestHandler, _: socket) -> None:
+        (desk.folder / "feeds.yaml").write_text("sources: [half an ed")
+        request.send_error(404)
+
+    desk.feeds("edited", "daily")
+    desk.press.route("/edited", edit)
+    told = json.loads(desk.call("run", "--json").out)
+    assert (told["due"], told["ok"], told["new"]) == (2, 1, 2)
+    assert desk.call("run").code == 2, "the next run reads it"
+
+
 def test_options_stand_before_or_after_the_command(desk: Desk) -> None:
     assert desk.call("--db", "a.db", "run").code == 0
     assert desk.call("run", "--db", "b.db").code == 0

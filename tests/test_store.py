@@ -270,7 +270,7 @@ def test_a_backup_is_whole_and_never_overwrites(store: Store, tmp_path: Path) ->
 
 def test_reading_a_database_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="aggregator run"):
-        Store(tmp_path / "none.db", create=False)
+        Store(tmp_path / "none.db", readonly=True)
     assert not (tmp_path / "none.db").exists()
 
 

@@ -45,10 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail(problem, WRONG_USE)
     except RunLocked as problem:
         _fail(problem, LOCKED)
+    except MemoryError:
+        _fail("there is not enough memory; what was stored before is safe", FAILED)
     except (AggregatorError, OSError) as problem:
         _fail(problem, FAILED)
 
 
-def _fail(problem: Exception, code: int) -> NoReturn:
+def _fail(problem: Exception | str, code: int) -> NoReturn:
     click.echo(f"aggregator: {problem}", err=True)
     sys.exit(code)

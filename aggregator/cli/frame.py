@@ -43,10 +43,10 @@ class Settings:
         return config.load(self.config_path, known=known)
 
     def store(self) -> Store:
-        """The database, which must be there."""
+        """The database for reading: it must be there, and nothing can be written."""
         from aggregator.store import Store
 
-        return Store(self.db, create=False)
+        return Store(self.db, readonly=True)
 
     @contextmanager
     def writing(self) -> Iterator[Store]:
@@ -55,6 +55,7 @@ class Settings:
 
         with lock(self.db), Store(self.db) as store:
             yield store
+            store.tidy()
 
     def say(self, text: str) -> None:
         """Prints for a person, unless they asked for quiet."""

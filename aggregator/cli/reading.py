@@ -77,7 +77,7 @@ def digest(settings: Settings, topics: Sequence[str], form: str, since: datetime
     from aggregator import exports
 
     moment = now()
-    with settings.writing() as store:
+    with settings.store() if since else settings.writing() as store:
         for topic in topics or tuple(store.topics()):
             _must_be_topic(store, topic)
             last = since.replace(tzinfo=UTC) if since else _instant(store.noted(f"digest {topic}"))

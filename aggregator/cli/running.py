@@ -56,9 +56,10 @@ def run(settings: Settings, as_json: bool, **order: Any) -> int:
 
 def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     from aggregator import pipeline
+    from aggregator.store import glance
 
     digest = _digest(settings.config_path)
-    config = settings.config(known=_was_right(settings.db, digest))
+    config = settings.config(known=glance(settings.db, _RIGHT) == digest)
     stop = Stop()
     if as_json:
         logs.to_json()
@@ -92,6 +93,7 @@ def _tell(channels: Channels, summary: Summary, store: Store) -> None:
         store.told(summary.alerts, now())
 
 
+# What is noted under this was the last file found right: then a run with nothing due need not compile its queries.
 _RIGHT = "feeds.yaml found right"
 
 
@@ -99,16 +101,6 @@ def _digest(path: Path) -> str:
     """What changes when the file does, or the program that judges it."""
     body = path.read_bytes() if path.is_file() else b""
     return f"{__version__} {hashlib.sha256(body).hexdigest()}"
-
-
-def _was_right(db: Path, digest: str) -> bool:
-    """Whether the last run found this very file right: then a run with nothing due need not compile its queries."""
-    from aggregator.store import Store
-
-    if not db.exists():
-        return False
-    with Store(db) as store:
-        return store.noted(_RIGHT) == digest
 
 
 def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,12 +15,15 @@ from aggregator import schema, search
 from aggregator.errors import RunLocked, StoreBusy, StoreDamaged, StoreError, StoreNewer
 
 BUSY_SECONDS = 10  # how long another writer is waited for
+_MAY = "may this user write the file and its directory? Reading takes the latter, too: SQLite keeps files beside it"
 _HINTS = {  # what to do about what SQLite says
     "disk is full": "make room and run it again: what was stored before is safe",
     "disk I/O error": "is the disk full, or failing? `df` and `dmesg` tell; what was stored before is safe",
-    "readonly": "may this user write the file and its directory?",
-    "unable to open": "may this user write the file and its directory?",
+    "readonly": _MAY,
+    "unable to open": _MAY,
 }
+_LEFT = "it is left as it is; restore it from a backup or move it away"
+_NO_LOG = b"\1\1"  # what the header of a database says that keeps no log, such as a backup
 _INDEX = "search"  # what the version of the search index is noted under
 
 
@@ -27,14 +31,17 @@ _INDEX = "search"  # what the version of the search index is noted under
 def lock(path: Path) -> Iterator[None]:
     """Holds the lock of a database, so that two runs never overlap. Raises RunLocked where another one has it.
 
-    The lock is the kernel's (flock): it ends with the process, however that dies.
+    The lock is the kernel's (flock): it ends with the process, however that dies. The file may be another user's.
     """
-    with path.with_name(path.name + ".lock").open("w") as handle:
+    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CREAT, 0o666)
+    try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
             raise RunLocked(f"{path}: another run is at work") from problem
         yield
+    finally:
+        os.close(handle)
 
 
 def wal_reset_fault(version: tuple[int, ...]) -> bool:
@@ -51,27 +58,101 @@ def faulty_sqlite() -> str:
     return sqlite3.sqlite_version if wal_reset_fault(sqlite3.sqlite_version_info) else ""
 
 
+def glance(path: Path, key: str) -> str | None:
+    """What a database has noted under a key; None where it has not, or cannot be read right now.
+
+    Nothing is waited for or changed: for a look before the lock is held.
+    """
+    with suppress(sqlite3.Error), closing(_connect(path, "ro", wait=0)) as connection:
+        found = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(found[0]) if found else None
+    return None
+
+
+def _connect(path: Path, mode: str, wait: float) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=wait, isolation_level=None)
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file: none where it is empty, or not there."""
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(20)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file of the machine has a name now."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None
+
+
 class Database:
     """An open database. Use it as a context manager; one thread at a time."""
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
-        """Opens the database and brings its tables up to date. Raises StoreError with what is wrong and what to do."""
-        self.path = path
-        if not create and not path.exists():
-            raise StoreError(f"{path}: there is no database yet; `aggregator run` makes it")
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        """Opens the database and brings its tables up to date. Raises StoreError with what is wrong and what to do.
+
+        `readonly` opens what is there already, so that nothing can be written; an earlier version is brought up to date
+        first.
+        """
+        self.path, self._readonly = path, readonly
+        self._refuse_what_would_be_lost()
         with self._explained():
-            self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._prepare()
+            self._connection = self._connect()
+            try:
+                self._file = _identity(self.path)
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _refuse_what_would_be_lost(self) -> None:
+        """SQLite throws a log away where the database is empty, and writes it into one that it does not belong to."""
+        log = self.path.with_name(self.path.name + "-wal")
+        head = _head(self.path)
+        if log.exists() and log.stat().st_size:
+            if not head:
+                raise StoreDamaged(f"{self.path}: is missing or empty, but {log.name} beside it is not; {_LEFT}")
+            if head[18:20] == _NO_LOG:
+                raise StoreDamaged(f"{log}: belongs to another database than the one beside it; move it away")
+        if not head and self._readonly and not self.path.is_dir():
+            raise StoreError(f"{self.path}: there is no database yet; `aggregator run` makes it")
+
+    def _connect(self) -> sqlite3.Connection:
+        return _connect(self.path, "ro" if self._readonly else "rwc", BUSY_SECONDS)
 
     def _prepare(self) -> None:
         found = schema.version(self._connection)
+        self._refuse_foreign()
         if found > schema.VERSION:
             raise StoreNewer(f"{self.path}: was written by a newer version of this program; please upgrade")
+        if self._readonly:
+            self._have_it_up_to_date(found)
+        else:
+            self._bring_up_to_date(found)
+
+    def _refuse_foreign(self) -> None:
+        """Another program's tables are not added to."""
+        names = [name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")]
+        if names and "_sqlite_migrations" not in names:
+            raise StoreError(f"{self.path}: is a database of another program; give the name of another file with --db")
+
+    def _have_it_up_to_date(self, found: int) -> None:
+        if found < schema.VERSION or self.noted(_INDEX) != search.VERSION:
+            self._connection.close()
+            type(self)(self.path).close()
+            self._connection = self._connect()
+
+    def _bring_up_to_date(self, found: int) -> None:
         if self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             self._connection.execute("PRAGMA journal_mode = wal")
         self._connection.execute("PRAGMA synchronous = normal")  # WAL survives a kill; a power cut costs a run at most
         if found < schema.VERSION:
-            schema.migrate(self._connection)
+            with self.transaction():  # of programs that open it at the same time, one does it and the others wait
+                schema.migrate(self._connection)
         self._connection.execute("PRAGMA foreign_keys = on")
         if self.noted(_INDEX) != search.VERSION:
             self.reindex()
@@ -84,18 +165,26 @@ class Database:
         return articles
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turns what SQLite says into what an operator can act upon."""
+    def _explained(self, written: Path | None = None) -> Iterator[None]:
+        """Turns what SQLite says into what an operator can act upon; of the file that is written, if it is another."""
         try:
             yield
         except sqlite3.OperationalError as problem:
             if "locked" in str(problem) or "busy" in str(problem):
                 raise StoreBusy(f"{self.path}: another program held it for {BUSY_SECONDS} s; try again") from problem
             hint = next((f"; {hint}" for said, hint in _HINTS.items() if said in str(problem)), "")
-            raise StoreError(f"{self.path}: {problem}{hint}") from problem
+            raise StoreError(f"{written or self.path}: {problem}{hint}") from problem
         except sqlite3.DatabaseError as problem:
-            hint = "it is left as it is; restore it from a backup or move it away"
-            raise StoreDamaged(f"{self.path}: {problem}; {hint}") from problem
+            raise StoreDamaged(f"{self.path}: {problem}; {_LEFT}") from problem
+
+    def tidy(self) -> None:
+        """Empties the -wal file, as SQLite does where nobody else has the database open: Datasette may have.
+
+        For whoever holds the lock. Where somebody reads just now, it is left to the next.
+        """
+        with suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Closes the database."""
@@ -115,12 +204,19 @@ class Database:
         with self._explained():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._refuse_another_file()
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:  # SQLite ends it by itself where the disk is full
                     self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+
+    def _refuse_another_file(self) -> None:
+        """What is written into a file that was moved away, nobody would find."""
+        if _identity(self.path) != self._file:
+            moved = "was moved away or replaced while it was open; what was stored before is in the file that was moved"
+            raise StoreError(f"{self.path}: {moved}. Run it again")
 
     def _rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         with self._explained():
@@ -155,8 +251,26 @@ class Database:
         self._connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
 
     def backup(self, target: Path) -> None:
-        """Copies the database into a new file, whole and consistent, while others read and write."""
+        """Copies the database into a new file, whole and consistent, while others read and write.
+
+        The copy gets its name when it is complete and found sound. Raises StoreDamaged where it is not.
+        """
         if target.exists():
             raise StoreError(f"{target}: is there already; a backup never overwrites")
-        with self._explained():
-            self._connection.execute("VACUUM INTO ?", (str(target),))
+        part = target.absolute().with_name(f"{target.name}.{os.getpid()}.part")
+        try:
+            with self._explained(target):
+                self._connection.execute("VACUUM INTO ?", (str(part),))
+            self._refuse_damage_of(part)
+            with part.open("rb") as written:
+                os.fsync(written.fileno())
+            part.rename(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _refuse_damage_of(self, copy: Path) -> None:
+        """A copy has the damage of what it is copied from."""
+        with self._explained(copy), closing(_connect(copy, "ro", wait=0)) as connection:
+            (told,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if told != "ok":
+            raise StoreDamaged(f"{self.path}: is damaged ({' '.join(told.split())}); {_LEFT}")

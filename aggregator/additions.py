@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from aggregator import keys, language, outlets, urls, zones
 from aggregator.editing import Addition
-from aggregator.model import Config, Kind, Outlet, Reading, Selectors, Source
+from aggregator.model import Config, Kind, Outlet, Reading, Selectors, Source, public, without_login
 from aggregator.opml import Subscription
 
 # Countries by the endings of hosts that hardly anybody has who is not at home there.
@@ -200,10 +200,11 @@ def _tag(text: str | None) -> str | None:
 
 
 def shown(url: str) -> str:
-    """An address without credentials."""
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+    """An address, of whatever shape, without credentials and tokens."""
+    try:
+        return public(without_login(url))
+    except ValueError:  # half an IPv6 address
+        return without_login(url)
 
 
 # --- ids --------------------------------------------------------------------------------------------------------------

@@ -300,4 +300,4 @@ def _listed(value: object) -> list[Any]:
 
 
 def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    return plain(value) if isinstance(value, str) else ""  # JSON can name what is no character

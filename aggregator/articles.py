@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from aggregator import dates, language, urls, zones
-from aggregator.model import Article, Item, Link, Outlet, Precision, Published, Source
+from aggregator.model import Article, Item, Link, Outlet, Precision, Published, Source, without_login
+from aggregator.text import plain
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -16,6 +17,30 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 def address(item: Item) -> str | None:
     """The canonical URL of an item, or None: then it is no article, for nothing could be linked."""
     return urls.canonical(item.link) if item.link else None
+
+
+def presentable(item: Item) -> Item:
+    """The item as it may be stored and shown, whoever read it: visible text, and addresses without credentials.
+
+    So no control that a terminal obeys is in it, and no character that turns the direction (`text.plain`).
+    """
+    return replace(
+        item,
+        title=plain(item.title),
+        summary=plain(item.summary),
+        link=item.link and without_login(plain(item.link)),
+        guid=item.guid and (without_login(plain(item.guid)) or None),
+        author=item.author and (plain(item.author) or None),
+        outlet_text=item.outlet_text and (plain(item.outlet_text) or None),
+        dates=tuple((name, plain(text)) for name, text in item.dates),
+        links=tuple(_presentable_link(link) for link in item.links),
+    )
+
+
+def _presentable_link(link: Link) -> Link:
+    before, after = link.before, link.after
+    left, right = " " * before[-1:].isspace(), " " * after[:1].isspace()
+    return replace(link, text=plain(link.text), before=plain(before) + left, after=right + plain(after))
 
 
 def publisher(item: Item, outlet: Outlet | None, find: Callable[[str], Outlet | None]) -> Outlet | None:

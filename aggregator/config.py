@@ -67,8 +67,8 @@ def _guess(word: str, known: Mapping[str, object]) -> str:
     from difflib import get_close_matches
 
     if near := get_close_matches(word[:60], known, n=1):
-        return f"did you mean {near[0]}?"
-    names = [*known][:15] + ["…"] * (len(known) > 15)
+        return f"did you mean {shown(near[0])}?"
+    names = [*map(shown, known)][:15] + ["…"] * (len(known) > 15)
     return f"known are {', '.join(names) or 'none'}"
 
 
@@ -162,7 +162,7 @@ def _value(place: _Place, type_: str) -> Any:
     """The value of a key of that type, or None where it is refused."""
     match type_:
         case "list of URLs":
-            return _list(place, type_, "URL")
+            return _list(place, type_, "page")
         case "list of texts":
             return _list(place, type_, "text")
         case "list of files":

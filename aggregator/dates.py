@@ -394,9 +394,9 @@ def _apart(parts: Parts, text: str, behind: re.Match[str] | None) -> bool:
 
 def _told(text: str) -> list[_Statement]:
     """The dates of a text, the one of publication first; none where that one cannot be told."""
-    if len(text) > _LONGEST:
-        return []
     plain = " ".join(text.split())
+    if len(plain) > _LONGEST:
+        return []
     for shape, pattern in _BARE_TEXT_SHAPES:
         whole = _pattern(pattern).fullmatch(plain)
         if whole:

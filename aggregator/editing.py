@@ -52,9 +52,8 @@ def read(path: Path) -> str:
 def parse(text: str, path: str = "feeds.yaml") -> Config:
     """`config.parse`, except that a file without entries is a list that has none yet."""
     lines = (line.strip() for line in text.removeprefix("\ufeff").splitlines())
-    if all(not line or line.startswith("#") for line in lines):
-        return Config(sources={}, outlets={}, topics={})
-    return config.parse(text, path)
+    empty = all(not line or line.startswith("#") for line in lines)
+    return config.parse(f"{text}\nsources: []\n" if empty else text, path)
 
 
 def save(path: Path, before: str, after: str) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree as ET
 
 from aggregator import headlines
@@ -94,16 +94,22 @@ def _text(rows: Iterable[Pingback]) -> str:
     return "".join(f"{_line(row)}\n{_UNDATED} {row.url}\n" for row in rows)
 
 
-_MARKDOWN, _ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|~])"), r"\\\1"
+_MARKDOWN, _ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|~&])"), r"\\\1"
+_CLOSING = re.compile(r"[()<>\\\s]")
 
 
 def _markdown(rows: Iterable[Pingback]) -> str:
     lines = []
     for row in rows:
         title, outlet, excerpt = (_MARKDOWN.sub(_ESCAPED, part) for part in (row.title, row.outlet, row.excerpt))
-        address = row.url.replace("(", "%28").replace(")", "%29")
-        lines.append(f"- {_day(row)} {outlet} [{title}]({address})\n  > {excerpt}\n")
+        head = " ".join(part for part in (_day(row).strip(), outlet, f"[{title}]({_pointed(row.url)})") if part)
+        lines.append(f"- {head}\n  > {excerpt}\n")
     return "".join(lines)
+
+
+def _pointed(url: str) -> str:
+    """An address between the brackets of a link, which nothing in it may close."""
+    return _CLOSING.sub(lambda char: quote(char[0]), web(url))
 
 
 def _html(rows: Iterable[Pingback]) -> str:
@@ -157,6 +163,9 @@ def digest(topic: str, rows: Sequence[Pingback], since: datetime | None, form: s
 # --- feeds ------------------------------------------------------------------------------------------------------------
 
 
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _jsonfeed(rows: Iterable[Pingback], title: str) -> str:
     """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
     items = [_jsonfeed_item(row) for row in rows]
@@ -185,14 +194,14 @@ def _atom(rows: Sequence[Pingback], title: str) -> str:
         _children(entry, {"title": row.title, "id": row.url, "updated": _instant(row.found_at), "summary": row.excerpt})
         if row.published_at:
             _children(entry, {"published": _instant(row.published_at)})
-        ET.SubElement(entry, "link", {"rel": "alternate", "href": row.url})
+        ET.SubElement(entry, "link", {"rel": "alternate", "href": web(row.url)})
         _children(ET.SubElement(entry, "author"), {"name": row.outlet or "unknown"})
     return _xml(root)
 
 
 def _children(parent: ET.Element, texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
-        ET.SubElement(parent, name).text = text
+        ET.SubElement(parent, name).text = _NO_XML.sub("", text)
 
 
 def _xml(root: ET.Element) -> str:

@@ -17,7 +17,6 @@ import base64
 import re
 import ssl
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -32,6 +31,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util import Url, parse_url
 
 from aggregator import answers
+from aggregator.errors import whereabouts
 from aggregator.guard import Limits, Stop, connection_to, tls_context
 from aggregator.model import Document, Fetched, Kind, Source, SourceState, Status, public
 
@@ -106,7 +106,7 @@ class Fetcher:
         except Stop as stop:
             fetched = Fetched(status=stop.status, note=stop.note, bytes=stop.size)
         except Exception as problem:  # noqa: BLE001 - a bug that one source meets must not end the run of the others
-            fetched = Fetched(status=Status.BUG, note=_bug_note(problem))
+            fetched = Fetched(status=Status.BUG, note=whereabouts(problem))
         finally:
             self._under_way.discard(limits)
             limits.release()
@@ -278,9 +278,3 @@ def _location(response: HTTPResponse) -> str | None:
     except UnicodeDecodeError:
         text = quote(raw, safe=_PRINTABLE)
     return text.replace("\t", "").strip()
-
-
-def _bug_note(problem: Exception) -> str:
-    """Where it happened, but not the words of the exception: they may quote an address with its credentials."""
-    *_, last = traceback.extract_tb(problem.__traceback__)
-    return f"a bug in this program, please report it: {type(problem).__name__} in {last.name}, line {last.lineno}"

@@ -9,7 +9,7 @@ queue. What people ruled stands above everything found here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,26 +39,27 @@ class Grouping:
     method: stories.Method
     _profiles: dict[int, Any] = field(default_factory=dict)
 
-    def work(self, now: datetime) -> int:
-        """Compares all articles that wait. Returns how many there were."""
+    def work(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
+        """Compares all articles that wait, until `stopped`. Returns how many were compared."""
         count = 0
-        while batch := self.store.ungrouped(_BATCH):
+        while (batch := self.store.ungrouped(_BATCH)) and not stopped():
             with self.store.transaction():
-                for clipping in batch:
-                    self._group(clipping)
-                self.store.grouped(one.id for one in batch)
-            count += len(batch)
+                compared = [self._group(clipping) for clipping in batch if not stopped()]
+                self.store.grouped(compared)
+            count += len(compared)
         if count:
             with self.store.transaction():
                 self.store.forget_clues(_day(now - KEPT))
         return count
 
-    def _group(self, clipping: Clipping) -> None:
+    def _group(self, clipping: Clipping) -> int:
+        """Compares one article with those that it may belong to. Returns its number."""
         self._profiles.pop(clipping.id, None)  # it may have been revised
         if clipping.story is not None:
             self.store.leave_story(clipping.id)
         self._find_copies(clipping)
         self._find_story(self.store.clippings([clipping.id])[clipping.id])
+        return clipping.id
 
     # --- copies -------------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from aggregator import (
     urls,
     visits,
 )
+from aggregator.errors import trail, whereabouts
 from aggregator.model import (
     Article,
     Config,
@@ -143,9 +144,8 @@ class Intake:
         try:
             return self._store(poll, self._decide(poll, now), now, dice)
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
-            log.exception("%s: a fault of the program", poll.source.id)
-            note = f"{type(problem).__name__}: {problem}"
-            fault = replace(poll, status=Status.BUG, note=note, reading=None)
+            log.error("%s: a fault of the program\n%s", poll.source.id, trail(problem))  # noqa: TRY400 - its words may hold secrets
+            fault = replace(poll, status=Status.BUG, note=whereabouts(problem), reading=None)
             return self._store(fault, Verdict(body_at=poll.state.body_at), now, dice)
 
     def _decide(self, poll: Poll, now: datetime) -> Verdict:
@@ -265,8 +265,8 @@ class Intake:
         try:
             visit = visits.decide(page, source, self.knowledge.names, now)
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
-            log.exception("%s: a fault of the program", page.debt.url)
-            fault = replace(page, status=Status.BUG, note=f"{type(problem).__name__}: {problem}", item=None)
+            log.error("%s: a fault of the program\n%s", source.id, trail(problem))  # noqa: TRY400 - its words may hold secrets
+            fault = replace(page, status=Status.BUG, note=whereabouts(problem), item=None)
             visit = visits.decide(fault, source, self.knowledge.names, now)
         with self.store.transaction():
             if page.robots:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from aggregator import charsets
 from aggregator.errors import QueryError, UsageError
 from aggregator.model import Kind
+from aggregator.text import plain
 
 # --- the keys ---------------------------------------------------------------------------------------------------------
 
@@ -55,7 +56,7 @@ KEYS: tuple[Key, ...] = (
     Key("outlets.ID.name", "text", "The name as printed at home.", required=True),
     Key("outlets.ID.aliases", "list of texts", "The other names it goes by, in whatever script."),
     Key("outlets.ID.country", "country", "Where it is at home."),
-    Key("outlets.ID.homepage", "URL", "Its front page; articles on the same host are its own."),
+    Key("outlets.ID.homepage", "page", "Its front page; articles on the same host are its own."),
     Key("sources[].id", "slug", "What the source is called in commands and in the database.", required=True),
     Key("sources[].url", "address", "The address that is polled.", required=True),
     Key("sources[].kind", "kind", "What stands at that address; feed unless said."),
@@ -163,6 +164,12 @@ def _url(text: str) -> str | None:
     return text if _address(text) and urlsplit(text).scheme in WEB else None
 
 
+def _page(text: str) -> str | None:
+    if _url(text) and urlsplit(text).username is not None:
+        raise ValueError("everybody is shown this address: write it without user and password")
+    return _url(text)
+
+
 def _contact(text: str) -> str | None:
     page = _url(text) and urlsplit(text).username is None  # every publisher reads it: no credentials
     return text if text.isascii() and (page or _MAILBOX.fullmatch(text)) else None
@@ -247,10 +254,11 @@ SCALARS: Mapping[str, Scalar] = {
     "kind": Scalar(_kind, f"one of {', '.join(_KINDS)}"),
     "language": Scalar(_language, "a language tag: ko, ja, zh-Hans, zh-Hant, en"),
     "query": Scalar(_query, "a query"),
+    "page": Scalar(_page, _WEB_ADDRESS),
     "selector": Scalar(_selector, "a CSS selector"),
     "size": Scalar(_size, "a number and a unit: 10MB, 500kB, 1GiB"),
     "slug": Scalar(slug, "lower-case letters, digits and hyphens: yonhap-nk"),
-    "text": Scalar(lambda text: " ".join(text.split()), "a name or a word"),
+    "text": Scalar(plain, "a name or a word"),
     "zone": Scalar(_zone, "a zone of the IANA list: Asia/Seoul, Asia/Tokyo, America/New_York"),
 }
 

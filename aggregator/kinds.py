@@ -156,7 +156,7 @@ def fetch(source: Source, state: SourceState, ask: Ask) -> Fetched:
         return ask(source, state)
     started = time.monotonic()
     fetched = _called(plugin, Fetched, kind.fetch, source, state, ask)
-    fetched = replace(fetched, ms=round((time.monotonic() - started) * 1_000))
+    fetched = replace(fetched, note=plain(fetched.note), ms=round((time.monotonic() - started) * 1_000))
     if (fetched.status is Status.OK) is (fetched.document is None):
         raise ReadError(Status.PLUGIN, f"{plugin.name}: there is a document exactly where the status is ok")
     return replace(fetched, **_received(fetched.document, source)) if fetched.document else fetched
@@ -180,7 +180,7 @@ def read(document: Document, source: Source) -> Reading:
     """What a document says, read as its source's kind. Raises ReadError with a status, whatever the plugin does."""
     plugin, kind = find(source.kind)
     reading = _called(plugin, Reading, kind.read, document, source)
-    return replace(reading, items=tuple(map(_visible, reading.items)))
+    return replace(reading, items=tuple(map(_visible, reading.items)), note=plain(reading.note))
 
 
 def _visible(item: Item) -> Item:
@@ -193,7 +193,7 @@ def _called(plugin: Plugin, wanted: type[Record], function: Callable[..., Record
         record = function(*given)
     except (Exception, SystemExit) as problem:
         if isinstance(problem, ReadError) and problem.status in _FAILURES:
-            raise ReadError(problem.status, str(problem.note)) from problem
+            raise ReadError(problem.status, plain(str(problem.note))) from problem
         raise ReadError(Status.PLUGIN, f"{plugin.name}: {_whereabouts(problem)}") from problem
     if misfit := _misfit(record, wanted, wanted.__name__):
         raise ReadError(Status.PLUGIN, f"{plugin.name}: {misfit}")

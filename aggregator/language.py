@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from aggregator import han, letters
 from aggregator import text as texts
@@ -271,14 +271,23 @@ def _may_be_a_name(clause: str) -> bool:
 def _with_headings(tags: list[str | None], clauses: list[str]) -> list[str | None]:
     """The tags, where undecided Han letters have the language of what they head, else of what stands before them."""
     settled: list[str | None] = []
-    for place, tag in enumerate(tags):
+    before = None
+    for tag, clause, behind in zip(tags, clauses, _next_of_han(tags), strict=True):
         if tag == _HEADING:
-            before = [one for one in reversed(settled) if one and _primary(one) in ("ja", "zh")]
-            behind = [one for one in tags[place + 1 :] if one and _primary(one) in ("ja", "zh")]
-            heads = clauses[place].endswith("\n")
-            tag = next(iter([*behind, *before] if heads else [*before, *behind]), "zh")
+            tag = (behind or before if clause.endswith("\n") else before or behind) or "zh"
+        before = tag if tag and _primary(tag) in ("ja", "zh") else before
         settled.append(tag)
     return settled
+
+
+def _next_of_han(tags: Sequence[str | None]) -> list[str | None]:
+    """For every place, the next tag behind it that is Japanese or Chinese."""
+    following: list[str | None] = []
+    behind = None
+    for tag in reversed(tags):
+        following.append(behind)
+        behind = tag if tag and _primary(tag) in ("ja", "zh") else behind
+    return following[::-1]
 
 
 def _language_of_run(tag: str, run: str) -> Language:

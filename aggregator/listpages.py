@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from aggregator.markup import above, absolute, attribute, date_text, inside, pieces, printed_date, seen, width
+from aggregator.markup import MAX_TAGS, above, absolute, attribute, date_text, inside, pieces, printed_date, seen, width
 from aggregator.model import Item, Selectors
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ Place = tuple[str, ...]  # the way from the body to a link, in tags and classes
 
 def selected(soup: BeautifulSoup, select: Selectors, base: str) -> tuple[tuple[Item, ...], str]:
     """The items that selectors find, and a note of what each found where one of them found nothing."""
-    blocks = soup.select(select.item, limit=MAX_ITEMS)
+    blocks = [*_bounded(soup.select(select.item, limit=MAX_ITEMS))]
     items = tuple(_selected_item(block, select, base) for block in blocks)
     found = {
         f"link {select.link!r}": sum(item.link is not None for item in items),
@@ -52,6 +52,16 @@ def selected(soup: BeautifulSoup, select: Selectors, base: str) -> tuple[tuple[I
     missed = not items or 0 in found.values()
     counts = [f"item {select.item!r}: {len(blocks)}", *(f"{name}: {n}" for name, n in found.items() if n is not None)]
     return items, f"selectors found {', '.join(counts)}" if missed else ""
+
+
+def _bounded(blocks: Iterable[Tag]) -> Iterator[Tag]:
+    """The blocks, as long as they hold no more than a page does: what lies in many of them is read as many times."""
+    room = MAX_TAGS
+    for block in blocks:
+        room -= sum(1 for _ in islice(inside(block), room))
+        if room <= 0:
+            return
+        yield block
 
 
 def _selected_item(block: Tag, select: Selectors, base: str) -> Item:
@@ -78,7 +88,7 @@ def guessed(soup: BeautifulSoup, base: str) -> tuple[tuple[Item, ...], str]:
     groups: defaultdict[Place, dict[str, Tag]] = defaultdict(dict)
     for anchor in soup.find_all("a", href=True, limit=MAX_LINKS):
         address = absolute(attribute(anchor, "href"), base)
-        if address and any(_WORD.search(piece) for piece in islice(pieces(anchor), 100)):
+        if address and any(_WORD.search(piece) for piece in pieces(anchor, 200)):
             groups[_place(anchor)].setdefault(address, anchor)
     lists = [(place, _items(anchors)) for place, anchors in groups.items() if len(anchors) >= 3]
     lists.sort(key=lambda one: _weight(*one), reverse=True)

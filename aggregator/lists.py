@@ -27,7 +27,7 @@ SELECT pingbacks.*, articles.story, articles.published_at, mentions.found_at,
 FROM pingbacks JOIN articles ON articles.id = pingbacks.article JOIN mentions ON mentions.id = pingbacks.mention
 WHERE pingbacks.topic = :topic AND coalesce(articles.date, '') >= :since AND (:until = '' OR articles.date <= :until)
   AND mentions.found_at > :found_after
-  AND (:language IN ('', articles.language) OR articles.language LIKE :language || '-%')
+  AND (:language IN ('', articles.language) OR substr(articles.language, 1, length(:language) + 1) = :language || '-')
   AND :outlet IN ('', coalesce(articles.outlet, ''))
 ORDER BY {_NEWEST}
 """  # noqa: S608 - constants

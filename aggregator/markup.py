@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_TAGS = 60_000  # opening and closing; the longest front pages of the press have about 15,000
 MAX_PIECES = 500
+MAX_NODES = 4 * MAX_PIECES  # in which they are looked for: elements without end may hold none
 MAX_DEPTH = 40
 
 # Words before or behind a date that say that it is the one of a change.
@@ -136,11 +137,11 @@ def inside(element: Tag) -> Iterator[PageElement]:
         waiting.extend(getattr(one, "contents", ())[::-1])
 
 
-def pieces(element: Tag) -> Iterator[str]:
+def pieces(element: Tag, within: int = MAX_NODES) -> Iterator[str]:
     """The texts in an element that a reader sees: no comments, no scripts, no furigana."""
     from bs4.element import CData, NavigableString
 
-    return (str(one) for one in inside(element) if type(one) in (NavigableString, CData))
+    return (str(one) for one in islice(inside(element), within) if type(one) in (NavigableString, CData))
 
 
 def seen(element: Tag | None, separator: str = "") -> str:

@@ -83,7 +83,8 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
             for page in _pages(config, store, order, edges):
                 visited += intake.take_page(page, edges.clock())
             cite(store)
-        group(config, store, edges.clock())
+        if store.ungrouped(1):
+            group(config, store, edges.clock(), edges.stopped)
         if outcomes:
             _watch(config, store, number, [(one, states[one.source].last_ok_at) for one in outcomes], edges.clock())
     finally:
@@ -230,21 +231,23 @@ def cite(store: Store, *, everything: bool = False) -> None:
             store.note(_CITED, str(last))
 
 
-def group(config: Config, store: Store, now: datetime, *, everything: bool = False) -> int:
-    """Compares the articles that wait for it with one another: copies, stories. Returns how many there were.
+def group(config: Config, store: Store, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
+    """Compares the articles that wait for it with one another: copies, stories. Returns how many were compared.
 
-    `everything` compares all articles anew; what people ruled holds.
+    Where it is stopped, the rest waits for the next run.
     """
-    if everything:
-        with store.transaction():
-            store.dissolve()
-            store.queue()
-    if not store.ungrouped(1):
-        return 0
     from aggregator import methods
     from aggregator.grouping import Grouping
 
-    return Grouping(store, methods.method(config)).work(now)
+    return Grouping(store, methods.method(config)).work(now, stopped)
+
+
+def regroup(config: Config, store: Store, now: datetime) -> int:
+    """Compares all articles anew; what people ruled holds. Returns how many were compared."""
+    with store.transaction():
+        store.dissolve()
+        store.queue()
+    return group(config, store, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

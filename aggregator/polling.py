@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from aggregator import robots, urls
-from aggregator.errors import ReadError
+from aggregator.errors import ReadError, trail, whereabouts
 from aggregator.model import (
     Debt,
     Document,
@@ -137,9 +137,9 @@ class Poller:
             return self._read_answer(asked, fetched.document) if fetched.document else asked
         except ReadError as problem:
             return replace(asked, status=Status(problem.status), note=problem.note)
-        except Exception as problem:  # one bad source never stops a run
-            log.exception("%s: a fault of the program", source.id)
-            return replace(asked, status=Status.BUG, note=f"{type(problem).__name__}: {problem}")
+        except Exception as problem:  # noqa: BLE001 - one bad source never stops a run
+            log.error("%s: a fault of the program\n%s", source.id, trail(problem))  # noqa: TRY400 - its words may hold secrets
+            return replace(asked, status=Status.BUG, note=whereabouts(problem))
 
     def _fetch(self, source: Source, state: SourceState) -> Fetched:
         if source.kind in tuple(Kind):
@@ -316,9 +316,9 @@ class Visitor:
             return Page(debt=errand.debt, status=Status(problem.status), note=problem.note)
         except RecursionError:
             return Page(debt=errand.debt, status=Status.PARSE_ERROR, note="nested too deeply")
-        except Exception as problem:  # one bad page never stops a run
-            log.exception("%s: a fault of the program", errand.url)
-            return Page(debt=errand.debt, status=Status.BUG, note=f"{type(problem).__name__}: {problem}")
+        except Exception as problem:  # noqa: BLE001 - one bad page never stops a run
+            log.error("%s: a fault of the program\n%s", errand.id, trail(problem))  # noqa: TRY400 - its words may hold secrets
+            return Page(debt=errand.debt, status=Status.BUG, note=whereabouts(problem))
 
     def _visit(self, errand: Errand, host: _Host) -> Page:
         if host.closed:

@@ -16,7 +16,9 @@ only inside the longer words of `_LONGER` a word is not itself, as 中国 in 中
 
 from __future__ import annotations
 
+import bisect
 import functools
+import itertools
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from lark import Lark
 
 CHARACTER_LANGUAGES = ("ko", "ja", "zh")  # where NEAR counts characters
+_MAX_DEPTH = 50  # what an analyst writes has five; Python recurses to a few hundred
+_MAX_DIGITS = 6  # of the distance of NEAR
 
 # --- the query as a tree ----------------------------------------------------------------------------------------------
 
@@ -123,7 +127,13 @@ def parse(query: str) -> Node:
     except UnexpectedToken as problem:
         column = len(query) + 1 if problem.token.type == "$END" else problem.column
         raise QueryError(query, column, _meant(query, column, problem.accepts or problem.expected)) from problem
-    node = _node(tree, query)
+    try:
+        node = _node(tree, query)
+        shallow = _depth(node) <= _MAX_DEPTH
+    except RecursionError:
+        shallow = False
+    if not shallow:
+        raise QueryError(query, 1, f"parts within parts, {_MAX_DEPTH} deep at most")
     if not _positive(node):
         raise QueryError(query, 1, "a word that is not behind NOT, else nearly every article would match")
     return node
@@ -187,8 +197,24 @@ def _word(token: Any, query: str) -> Word:
 def _near(children: Sequence[Any], query: str) -> Node:
     node = _node(children[0], query)
     for operator, operand in zip(children[1::2], children[2::2], strict=True):
-        node = Near(node, _node(operand, query), int(operator.value.partition("/")[2]))
+        distance = operator.value.partition("/")[2]
+        if len(distance) > _MAX_DIGITS:
+            raise QueryError(query, operator.column, f"NEAR/n with {_MAX_DIGITS} digits at most")
+        node = Near(node, _node(operand, query), int(distance))
     return node
+
+
+def _depth(node: Node) -> int:
+    """How many parts stand within one another at most."""
+    match node:
+        case Not(part=part):
+            return 1 + _depth(part)
+        case And(parts=parts) | Or(parts=parts):
+            return 1 + max(map(_depth, parts))
+        case Near(left=left, right=right):
+            return 1 + max(_depth(left), _depth(right))
+        case _:
+            return 1
 
 
 def _positive(node: Node) -> bool:
@@ -285,20 +311,41 @@ def _word_end(field: str, end: int) -> int:
 
 def _near_places(node: Near, asked: Asked) -> list[Place] | None:
     left, right = (found(part, asked) or [] for part in (node.left, node.right))
-    pairs = [
-        (one, other)
-        for one in left
-        for other in right
-        if one.field == other.field and _gap(asked, one, other) <= node.distance
-    ]
-    return sorted({place for pair in pairs for place in pair}) or None
+    near = set[Place]()
+    for number, field in enumerate(asked.fields):
+        some, others = ([place for place in places if place.field == number] for places in (left, right))
+        if some and others:
+            gaps = _Gaps(field, in_characters=asked.in_characters)
+            near |= gaps.within(node.distance, some, others) | gaps.within(node.distance, others, some)
+    return sorted(near) or None
 
 
-def _gap(asked: Asked, one: Place, other: Place) -> int:
+class _Gaps:
     """How many words (or characters) stand between two places of one field; overlapping ones are 0 apart."""
-    first, second = sorted((one, other))
-    between = asked.fields[one.field][first.end : second.start].split()
-    return len("".join(between)) if asked.in_characters else len(between)
+
+    def __init__(self, field: str, *, in_characters: bool) -> None:
+        spaces = [True, *map(str.isspace, field)]
+        inside = [not (before or this) for before, this in itertools.pairwise(spaces)]
+        counted = (not this and (in_characters or not within) for this, within in zip(spaces[1:], inside, strict=True))
+        self._before = [*itertools.accumulate(counted, initial=0)]
+        self._torn = [within and not in_characters for within in inside]  # what is left of a word is a word
+
+    def within(self, distance: int, some: Iterable[Place], others: Iterable[Place]) -> set[Place]:
+        """Those of some places that have one of the others so near: only the next on either side need be looked at."""
+        ordered = sorted(others)
+        ends = [*itertools.accumulate((place.end for place in ordered), max)]
+        near = set[Place]()
+        for place in some:
+            at = bisect.bisect_left(ordered, place)
+            behind = at < len(ordered) and self._between(place.end, ordered[at].start) <= distance
+            if behind or (at and self._between(ends[at - 1], place.start) <= distance):
+                near.add(place)
+        return near
+
+    def _between(self, start: int, end: int) -> int:
+        if start >= end:
+            return 0
+        return self._before[end] - self._before[start] + self._torn[start]
 
 
 # --- words that are not themselves inside longer ones -----------------------------------------------------------------

@@ -91,7 +91,7 @@ def _items(pings: Iterable[_Ping]) -> Iterator[Item]:
             title=text.visible(first.title),
             link=source,
             guid=first.guid,
-            summary=" ".join(filter(None, summaries))[:MAX_SUMMARY],
+            summary=text.plain(" ".join(filter(None, summaries))[:MAX_SUMMARY]),
             dates=first.dates,
             links=tuple({link.url: link for ping in reversed(sent) if (link := _link(ping))}.values())[::-1],
         )
@@ -120,7 +120,7 @@ def _http(address: object) -> str | None:
 
 def _from_json(printed: str) -> tuple[list[_Ping], str] | None:
     try:
-        given = json.loads(printed)
+        given = json.loads(printed, object_hook=text.storable)
     except (ValueError, RecursionError) as error:
         raise ReadError(Status.PARSE_ERROR, f"not JSON to its end: {error}") from error
     entries = given.get("children", [given]) if isinstance(given, dict) else given

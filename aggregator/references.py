@@ -20,7 +20,7 @@ from datetime import date
 from typing import NamedTuple
 
 from aggregator.language import detect
-from aggregator.model import Outlet, Reference
+from aggregator.model import Outlet, Reference, without_login
 from aggregator.outlets import Directory, directory
 from aggregator.text import plain
 
@@ -128,7 +128,8 @@ def _unlinked(text: str) -> tuple[str, tuple[str, ...]]:
     urls: list[str] = []
 
     def numbered(link: re.Match[str]) -> str:
-        urls.append(next(link[kind] for kind in ("pointed", "target", "angled", "enclosed", "bare") if link[kind]))
+        url = next(link[kind] for kind in ("pointed", "target", "angled", "enclosed", "bare") if link[kind])
+        urls.append(without_login(plain(url)))
         return f"{link['text'] or ''} \ufdd0{len(urls) - 1}\ufdd1"
 
     text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _LINKS.sub(numbered, text))

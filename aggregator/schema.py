@@ -42,7 +42,7 @@ CREATE TABLE sources ( -- Addresses that are polled, and how they are.
   id TEXT PRIMARY KEY, -- readable slug, as in feeds.yaml
   outlet TEXT REFERENCES outlets(id), -- whose articles it gives
   kind TEXT NOT NULL, -- feed, page, sitemap, references, or a kind that a plugin adds
-  url TEXT NOT NULL, -- the address, without credentials
+  url TEXT NOT NULL, -- the address, without credentials and tokens
   language TEXT, -- hint from feeds.yaml
   zone TEXT, -- time zone of dates that name no offset
   every INTEGER NOT NULL, -- seconds between polls
@@ -206,7 +206,7 @@ CREATE TABLE fetches ( -- Every poll of every source.
   source TEXT NOT NULL REFERENCES sources(id), -- the source
   started_at TEXT NOT NULL, -- begin
   ms INTEGER NOT NULL DEFAULT 0, -- milliseconds it took to fetch
-  url TEXT NOT NULL DEFAULT '', -- what was asked in the end, without credentials
+  url TEXT NOT NULL DEFAULT '', -- what was asked in the end, without credentials and tokens
   http_status INTEGER, -- of the last answer
   status TEXT NOT NULL, -- ok, unchanged, empty, not_a_feed, timeout, … (docs/operating.md lists them all)
   note TEXT NOT NULL DEFAULT '', -- the same in words, with what to do
@@ -382,7 +382,7 @@ CREATE TABLE new_fetches ( -- Every poll of every source.
   source TEXT NOT NULL REFERENCES sources(id), -- the source
   started_at TEXT NOT NULL, -- begin
   ms INTEGER NOT NULL DEFAULT 0, -- milliseconds it took to fetch
-  url TEXT NOT NULL DEFAULT '', -- what was asked in the end, without credentials
+  url TEXT NOT NULL DEFAULT '', -- what was asked in the end, without credentials and tokens
   http_status INTEGER, -- of the last answer
   status TEXT NOT NULL, -- ok, unchanged, empty, not_a_feed, timeout, … (docs/operating.md lists them all)
   note TEXT NOT NULL DEFAULT '', -- the same in words, with what to do
@@ -399,12 +399,13 @@ CREATE TABLE new_fetches ( -- Every poll of every source.
   UNIQUE (run, source)
 );
 INSERT INTO new_fetches
-SELECT id, run, source, started_at, ms, url, http_status, status, note, bytes, items, NULL, NULL, NULL, new, changed,
-  encoding_declared, encoding, encoding_basis
+SELECT id, run, source, started_at, ms, substr(url, 1, instr(url || '?', '?') - 1), http_status, status, note, bytes,
+  items, NULL, NULL, NULL, new, changed, encoding_declared, encoding, encoding_basis
 FROM fetches;
 DROP TABLE fetches;
 ALTER TABLE new_fetches RENAME TO fetches;
 CREATE INDEX fetches_source ON fetches(source);
+DELETE FROM meta WHERE key = 'config';
 CREATE INDEX fetches_read ON fetches(source, id) WHERE status = 'ok';
 """
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import urljoin
 from xml.parsers import expat
 
-from aggregator import bcp47
+from aggregator import bcp47, encoding
 from aggregator.errors import ReadError
-from aggregator.model import Document, Item, Reading, Status
-from aggregator.text import visible
+from aggregator.model import Decoded, Document, Item, Reading, Status
+from aggregator.text import plain, visible
 
 MAX_DECODED = 50_000_000  # bytes: the protocol's own limit for one sitemap
 MAX_URLS = 50_000  # likewise
@@ -39,16 +39,20 @@ def parse(document: Document) -> Reading:
     A sitemap that is not a news sitemap names no titles: they are "". Raises ReadError (`not_a_feed`, `parse_error`,
     `too_large`, `truncated`) where the document is no sitemap, or nothing of it can be read.
     """
-    found = _found(document)
-    if found.root == "sitemapindex":
-        return Reading(items=(), note=f"an index of {len(found.entries)} sitemaps")
-    items = tuple(_item(entry, document.url) for entry in sorted(found.entries, key=_date, reverse=True))
-    return Reading(items=items, note=found.fault)
+    decoded = _decoded(document)
+    found = _found(decoded.text)
+    items: tuple[Item, ...] = ()
+    note = f"an index of {len(found.entries)} sitemaps"
+    if found.root != "sitemapindex":
+        entries = sorted(found.entries, key=_date, reverse=True)
+        items, note = tuple(_item(entry, document.url) for entry in entries), found.fault
+    reading = Reading(items=items, note=note)
+    return replace(reading, encoding=decoded.encoding, encoding_basis=decoded.basis, encoding_certain=decoded.certain)
 
 
 def children(document: Document) -> tuple[str, ...]:
     """The addresses of the sitemaps that an index names, itself aside, the newest first, those without a date last."""
-    found = _found(document)
+    found = _found(_decoded(document).text)
     if found.root != "sitemapindex":
         return ()
     addresses = (_address(entry, document.url) for entry in sorted(found.entries, key=_date, reverse=True))
@@ -79,7 +83,7 @@ def _item(entry: dict[str, str], base: str) -> Item:
 
 def _address(entry: dict[str, str], base: str) -> str | None:
     try:
-        address = urljoin(base, entry.get("loc", ""))
+        address = urljoin(base, plain(entry.get("loc", "")))
     except ValueError:
         return None
     return address if entry.get("loc") and address.lower().startswith(("http://", "https://")) else None
@@ -97,15 +101,20 @@ class _Found:
     fault: str = ""
 
 
-def _found(document: Document) -> _Found:
-    body = _unpacked(document.body)
+def _decoded(document: Document) -> Decoded:
+    """A sitemap as text. The parser would read none of the encodings that take several bytes for a character."""
+    return encoding.of_document(replace(document, body=_unpacked(document.body)))
+
+
+def _found(text: str) -> _Found:
+    printed = text.lstrip("\ufeff \t\r\n")
     found = _Found()
     try:
-        _parser(found).Parse(body, True)
+        _parser(found).Parse(printed.encode("utf-8", "replace"), True)
     except expat.ExpatError as error:
         found.fault = f"not well-formed: {error}"
     if found.root not in _KNOWN_ROOTS:
-        raise ReadError(Status.NOT_A_FEED, _what_else(body, found.root))
+        raise ReadError(Status.NOT_A_FEED, _what_else(printed, found.root))
     if found.fault and not found.entries:
         raise ReadError(Status.PARSE_ERROR, found.fault)
     return found
@@ -132,7 +141,7 @@ def _parser(found: _Found) -> expat.XMLParserType:
     def refuse(*_: object) -> None:
         raise ReadError(Status.PARSE_ERROR, "a DOCTYPE, which no sitemap needs")
 
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate(encoding="utf-8", namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = texts.append
@@ -153,7 +162,7 @@ def _unpacked(body: bytes) -> bytes:
         body = _unpacked_once(body) if body.startswith(_GZIP) else body
     if body.startswith(_GZIP):
         raise ReadError(Status.PARSE_ERROR, f"gzip within gzip, more than {MAX_LAYERS} layers")
-    return body.lstrip()
+    return body
 
 
 def _unpacked_once(body: bytes) -> bytes:
@@ -172,11 +181,11 @@ def _unpacked_once(body: bytes) -> bytes:
     return bytes(plain)
 
 
-def _what_else(body: bytes, root: str) -> str:
-    if not body:
+def _what_else(text: str, root: str) -> str:
+    if not text:
         return "the body is empty"
     if root in ("rss", "RDF", "feed"):
         return "a feed, not a sitemap: is kind: feed meant?"
-    if b"<html" in body[:2000].lower():
+    if "<html" in text[:2000].lower():
         return "a web page, not a sitemap: is kind: page meant?"
     return f"no sitemap: the root element is {root!r}" if root else "no sitemap: not XML"

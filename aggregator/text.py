@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 from aggregator import han
@@ -25,7 +25,7 @@ from aggregator.model import Link
 # --- the printed form -------------------------------------------------------------------------------------------------
 
 # Scripts whose letters change shape at a joiner (Arabic to Sinhala, Tibetan, Myanmar, Khmer, Mongolian), and emoji.
-_JOINING = r"\u0600-\u0dff\u0f00-\u109f\u1780-\u180d\u1810-\u18af\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc"
+_JOINING = r"\u0600-\u061b\u061d-\u0dff\u0f00-\u109f\u1780-\u180d\u1810-\u18af\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc"
 _EMOJI = r"\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
 
 # What is never seen: controls that are no white space, zero-width and bidi characters, lone surrogates, noncharacters.
@@ -35,7 +35,7 @@ _UNSEEN = re.compile(
     r"\ufff9-\ufffb\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000\U000e0001]"
     rf"|(?<![{_JOINING}])\u200c|\u200c(?![{_JOINING}])"
     rf"|(?<![{_JOINING}{_EMOJI}])\u200d|\u200d(?![{_JOINING}{_EMOJI}])"
-    r"|(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007f]"
+    r"|(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007f]+"
 )
 
 # Elements that stand on lines of their own; all others run on within the line.
@@ -73,6 +73,7 @@ _TOKEN = re.compile(
         (?P<closed>>?)""",
     re.ASCII | re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 _ANGLES = re.compile(r"<[^<>]*>")
 _HREF = re.compile(r"""\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.ASCII | re.IGNORECASE)
 _REFERENCE = re.compile(r"&#?\w+;", re.ASCII)
@@ -83,6 +84,11 @@ _AROUND = 80
 def plain(text: str) -> str:
     """The text in single spaces and without invisible characters; entities and tags are text here."""
     return " ".join(_seen(text).split())
+
+
+def storable(found: dict[str, Any]) -> dict[str, Any]:
+    """An object of JSON with U+FFFD for NUL and lone surrogates: it can name them, but no UTF-8 can hold them."""
+    return {key: _NO_CHARACTER.sub("\ufffd", one) if isinstance(one, str) else one for key, one in found.items()}
 
 
 def visible(markup: str) -> str:

@@ -124,6 +124,7 @@ _SHARED = {
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*")
 _AUTHORITY = re.compile(r"//(?:.*@)?(\[[^\]]*\]|[^:\[\]]*)(?::([0-9]{0,9}))?")
+_LONGEST_HOST = 253  # octets of a DNS name
 _FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^|\x7f]")
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
 _NOT_PLAIN = re.compile(r"[^!-~]+")
@@ -170,7 +171,10 @@ def host(url: str) -> str:
 
 def server(url: str) -> str:
     """What the sources share that one machine is asked for: the host, or the address itself where it has none."""
-    return host(url) or urlsplit(url).hostname or url
+    try:
+        return host(url) or urlsplit(url).hostname or url
+    except ValueError:  # a bracket that closes no IPv6 address
+        return url
 
 
 def is_portal(url: str) -> bool:
@@ -258,14 +262,14 @@ def _host(name: str) -> str:
     if "%" in name:
         name = _in_punycode(name)
     name = name.lower().rstrip(".")
-    return "" if _FORBIDDEN_IN_HOST.search(name) else name
+    return "" if len(name) > _LONGEST_HOST or _FORBIDDEN_IN_HOST.search(name) else name
 
 
 def _in_punycode(name: str) -> str:
-    """Browsers read an encoded host as UTF-8. No DNS name is longer than 253 octets, and IDNA is slow on such."""
+    """Browsers read an encoded host as UTF-8. IDNA is slow on long names."""
     try:
         name = unquote(name, errors="strict")
-        return name.encode("idna").decode("ascii") if len(name) <= 253 else ""
+        return name.encode("idna").decode("ascii") if len(name) <= _LONGEST_HOST else ""
     except UnicodeError:
         return ""
 

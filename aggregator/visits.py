@@ -107,7 +107,7 @@ def _completed(debt: Debt, item: Item, source: Source, names: Directory, now: da
         outlet_text=item.outlet_text,
         dates=item.dates,
     )
-    article = articles.derive(whole, debt.url, source, _outlet(debt, item, names), now)
+    article = articles.derive(articles.presentable(whole), debt.url, source, _outlet(debt, item, names), now)
     printed = f"; the source printed {debt.published_text}" if debt.published_text else ""
     return replace(article, published_basis=f"page: {article.published_basis}{printed}")
 

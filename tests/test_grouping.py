@@ -112,9 +112,18 @@ def test_comparing_everything_anew_gives_the_same_and_keeps_the_numbers(store: S
     before = rows(store, "SELECT id, story, story_reason, copy_of, copy_reason FROM articles")
     told = rows(store, "SELECT * FROM stories")
     config = Config(sources={}, outlets={}, topics={})
-    assert pipeline.group(config, store, NOW, everything=True) == 8
+    assert pipeline.regroup(config, store, NOW) == 8
     assert rows(store, "SELECT id, story, story_reason, copy_of, copy_reason FROM articles") == before
     assert rows(store, "SELECT * FROM stories") == told
+
+
+def test_who_wants_to_stop_need_not_wait_for_the_rest_of_the_queue(store: Store) -> None:
+    asked = iter([False] * 4)
+    config = Config(sources={}, outlets={}, topics={})
+    assert pipeline.group(config, store, NOW, lambda: next(asked, True)) == 3
+    assert len(store.ungrouped(100)) == 5
+    assert compare(store) == 5
+    assert stories_of(store) == FOUND
 
 
 def test_a_kill_in_the_middle_leaves_the_rest_in_the_queue(store: Store) -> None:
@@ -154,7 +163,7 @@ def test_what_is_taken_out_of_a_story_stays_out_with_its_copies(store: Store) ->
     assert split[1] == split[2] != split[3]
     assert split[3] == split[4] == split[5] == 1
     config = Config(sources={}, outlets={}, topics={})
-    pipeline.group(config, store, NOW, everything=True)
+    pipeline.regroup(config, store, NOW)
     again = stories_of(store)
     assert again[1] == again[2]
     assert again[3] == again[4] == again[5]
@@ -165,7 +174,7 @@ def test_stories_that_are_merged_stay_merged(store: Store) -> None:
     compare(store)
     rulings.merge_stories(store, (1, 6), NOW)
     assert {one for number, one in stories_of(store).items() if number < 8} == {1}
-    pipeline.group(Config(sources={}, outlets={}, topics={}), store, NOW, everything=True)
+    pipeline.regroup(Config(sources={}, outlets={}, topics={}), store, NOW)
     assert {one for number, one in stories_of(store).items() if number < 8} == {1}
     rulings.split_story(store, method(), 1, [6, 7], NOW)
     assert stories_of(store)[6] == stories_of(store)[7] != 1
@@ -179,7 +188,7 @@ def test_a_copy_that_is_none_and_two_texts_that_are_one(store: Store) -> None:
     assert rows(store, "SELECT id, copy_of, copy_reason FROM articles WHERE copy_of IS NOT NULL") == [
         (7, 8, "by hand: the same text as Mirae, 60 minutes later")
     ]
-    pipeline.group(Config(sources={}, outlets={}, topics={}), store, NOW, everything=True)
+    pipeline.regroup(Config(sources={}, outlets={}, topics={}), store, NOW)
     assert rows(store, "SELECT id, copy_of FROM articles WHERE copy_of IS NOT NULL") == [(7, 8)]
 
 

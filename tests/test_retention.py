@@ -159,6 +159,9 @@ def log(store: Store) -> None:
         INSERT INTO runs (id, started_at, version) VALUES (1, '{OLD}', ''), (2, '{OLD}', ''), (3, '{YOUNG}', '');
         INSERT INTO fetches (run, source, started_at, status) VALUES
           (1, 's', '{OLD}', 'ok'), (2, 's', '{OLD}', 'ok'), (3, 's', '{YOUNG}', 'ok'), (2, 'off', '{OLD}', 'gone');
+        INSERT INTO alerts (source, kind, note, began_at, ended_at) VALUES
+          ('s', 'gap', 'over for long', '{OLD}', '{OLD}'), ('s', 'gap', 'over', '{OLD}', '{YOUNG}'),
+          ('off', 'failing', 'lasts', '{OLD}', NULL);
     """)
 
 
@@ -169,6 +172,7 @@ def test_old_polls_go_but_not_the_last_of_a_source_nor_its_run(store: Store) -> 
     left = [(row["run"], row["source"]) for row in store._rows("SELECT run, source FROM fetches ORDER BY id")]
     assert left == [(3, "s"), (2, "off")]
     assert [row["id"] for row in store._rows("SELECT id FROM runs")] == [2, 3]
+    assert [row["note"] for row in store._rows("SELECT note FROM alerts ORDER BY id")] == ["over", "lasts"]
 
 
 def call(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:

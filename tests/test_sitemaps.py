@@ -74,6 +74,35 @@ def test_packing_changes_nothing(body: bytes) -> None:
     assert sitemaps.read(document(body)) == sitemaps.read(document(NEWS))
 
 
+ENCODED = [
+    ("euc-kr", "cp949", "한빛일보, 탈북민 북송 논란 갈수록 커져", "EUC-KR, which means cp949"),
+    ("Shift_JIS", "cp932", "脱北者の送還めぐり議論ひろがる", "Shift_JIS"),
+    ("EUC-JP", "euc_jp", "脱北者の送還めぐり議論ひろがる", "EUC-JP"),
+    ("gb2312", "gb18030", "多名脱北者被遣返 韩国政府表示遗憾", "GB 2312, which means GB 18030"),
+    ("big5", "big5hkscs", "多名脫北者遭遣返 南韓政府表示遺憾", "Big5"),
+]
+
+
+def in_another(label: str, codec: str, title: str) -> bytes:
+    """The news sitemap with a headline of its own, and in an encoding of its own."""
+    labelled = NEWS.replace("UTF-8", label).replace("한빛일보", "H")
+    return re.sub(r"<!\[CDATA.*?\]\]>", title, labelled).replace("사진", "").encode(codec)
+
+
+@pytest.mark.parametrize(("label", "codec", "title", "why"), ENCODED, ids=[row[-1] for row in ENCODED])
+def test_the_encodings_of_east_asia_are_read(label: str, codec: str, title: str, why: str) -> None:
+    reading = sitemaps.parse(document(in_another(label, codec, title)))
+    assert [item.title for item in reading.items] == [title, ""]
+    assert reading.encoding == codec
+
+
+def test_feeds_yaml_has_the_last_word_on_the_encoding_of_a_sitemap() -> None:
+    lying = in_another("Shift_JIS", "cp949", "북송")
+    told = Document(url="https://hanbit.example/sitemap.xml", body=lying, encoding="euc-kr")
+    assert sitemaps.read(told)[0].title == "북송"
+    assert sitemaps.read(document(lying))[0].title != "북송", "two syllables are too few to refute a label"
+
+
 def test_an_index_names_its_sitemaps_newest_first() -> None:
     assert sitemaps.children(document(INDEX)) == (
         "https://hanbit.example/new.xml.gz",

@@ -204,6 +204,6 @@ def regroup(settings: Settings) -> None:
 
     config = settings.config()
     with settings.writing() as store:
-        count = pipeline.group(config, store, now(), everything=True)
+        count = pipeline.regroup(config, store, now())
         told = store.grouping()
     settings.say(f"{count} articles: {told[0]} copies, {told[1]} in {told[2]} stories")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,10 +22,18 @@ class JsonLines(logging.Formatter):
         return line(at, record.levelname.lower(), {"message": record.getMessage()} | trace)
 
 
-def to_json() -> None:
-    """Has all log records written as JSON from now on."""
-    for handler in logging.getLogger().handlers:
+@contextmanager
+def as_json(wanted: bool) -> Iterator[None]:
+    """Has all log records written as JSON meanwhile, where that is wanted."""
+    handlers = logging.getLogger().handlers if wanted else []
+    before = [(handler, handler.formatter) for handler in handlers]
+    for handler in handlers:
         handler.setFormatter(JsonLines())
+    try:
+        yield
+    finally:
+        for handler, formatter in before:
+            handler.setFormatter(formatter)
 
 
 def line(at: datetime, event: str, facts: dict[str, Any]) -> str:

@@ -61,9 +61,7 @@ def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     digest = _digest(settings.config_path)
     config = settings.config(known=glance(settings.db, _RIGHT) == digest)
     stop = Stop()
-    if as_json:
-        logs.to_json()
-    with settings.writing() as store, _watched(settings, as_json) as watch, stop.on_signals():
+    with settings.writing() as store, logs.as_json(as_json), _watched(settings, as_json) as watch, stop.on_signals():
         if store.noted(_RIGHT) != digest:
             with store.transaction():
                 store.note(_RIGHT, digest)

@@ -7,12 +7,17 @@ from collections.abc import Sequence
 
 import click
 
+from aggregator.text import plain
+
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table that knows how wide Chinese characters are; tab-separated where it is piped."""
+    """A table that knows how wide Chinese characters are; tab-separated where it is piped.
+
+    Nothing in a cell speaks to the terminal, whoever wrote it.
+    """
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join(" ".join(cell.split()) for cell in row))
+            click.echo("\t".join(map(plain, row)))
         return
     from rich.console import Console
     from rich.table import Table
@@ -20,7 +25,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(*head, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(cell, style=_link(cell), overflow="fold") for cell in row))
+        table.add_row(*(Text(cell, style=_link(cell), overflow="fold") for cell in map(plain, row)))
     Console().print(table)
 
 

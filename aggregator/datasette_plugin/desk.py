@@ -13,6 +13,7 @@ from datasette.utils.asgi import BadRequest, NotFound, Response
 
 PINGBACKS, STORIES, COVERAGE, SOURCES = "pingbacks", "stories", "coverage", "sources"  # in our addresses
 
+_YEARS = range(1800, 3000)  # in which there is a day before every day, and one after it
 _STATIC = str(Path(__file__).parent / "static")
 
 # For each of our pages, what its reader must be allowed to see.
@@ -64,16 +65,20 @@ def day(request: Any, name: str) -> date | None:
     """A day that the address asks for. Raises BadRequest where it is none."""
     text = request.args.get(name) or ""
     try:
-        return date.fromisoformat(text) if text else None
+        found = date.fromisoformat(text) if text else None
     except ValueError:
-        raise BadRequest(f"{name}={text} is no day: write it as 2023-10-12") from None
+        found = date.max
+    if found and found.year not in _YEARS:
+        raise BadRequest(f"{name}={text[:40]} is no day: write it as 2023-10-12")
+    return found
 
 
 def number(request: Any, name: str, default: int, most: int) -> int:
     """A number that the address asks for. Raises BadRequest where it is none, or too large."""
     text = request.args.get(name) or str(default)
-    if not text.isdecimal() or not text.isascii() or not 0 < int(text) <= most:
-        raise BadRequest(f"{name}={text} is no number from 1 to {most}")
+    digits = text.isdecimal() and text.isascii() and len(text) <= len(str(most))  # int() refuses thousands of them
+    if not digits or not 0 < int(text) <= most:
+        raise BadRequest(f"{name}={text[:40]} is no number from 1 to {most}")
     return int(text)
 
 

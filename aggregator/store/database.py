@@ -15,6 +15,7 @@ from aggregator import schema, search
 from aggregator.errors import RunLocked, StoreBusy, StoreDamaged, StoreError, StoreNewer
 
 BUSY_SECONDS = 10  # how long another writer is waited for
+CACHE = 32_000  # kilobytes of pages that a writer keeps: SQLite's own 2,000 read indexes again for every article
 _MAY = "may this user write the file and its directory? Reading takes the latter, too: SQLite keeps files beside it"
 _HINTS = {  # what to do about what SQLite says
     "disk is full": "make room and run it again: what was stored before is safe",
@@ -149,6 +150,7 @@ class Database:
     def _bring_up_to_date(self, found: int) -> None:
         if self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             self._connection.execute("PRAGMA journal_mode = wal")
+        self._connection.execute(f"PRAGMA cache_size = -{CACHE}")
         self._connection.execute("PRAGMA synchronous = normal")  # WAL survives a kill; a power cut costs a run at most
         if found < schema.VERSION:
             with self.transaction():  # of programs that open it at the same time, one does it and the others wait

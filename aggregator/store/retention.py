@@ -60,7 +60,7 @@ class Retention(Database):
         return int(row["polls"])
 
     def remove_logs(self, before: datetime) -> None:
-        """Deletes polls older than a time, and the runs that have none left."""
+        """Deletes polls older than a time, the runs that have none left, and alerts that were over by then."""
         moment = rows.to_text(before)
         with self.transaction():
             self._connection.execute(f"DELETE FROM fetches WHERE {_OLD_POLLS}", (moment,))  # noqa: S608
@@ -68,3 +68,4 @@ class Retention(Database):
                 "DELETE FROM runs WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM fetches WHERE run = runs.id)",
                 (moment,),
             )
+            self._connection.execute("DELETE FROM alerts WHERE ended_at < ?", (moment,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -166,3 +167,48 @@ def test_any_text_is_a_query_or_a_clear_mistake(query: str) -> None:
     with pytest.raises(QueryError) as caught:
         queries.parse(query)
     assert 1 <= caught.value.column <= len(query) + 1
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+GREEDY = [
+    ("가 NEAR/9 나", "가나", "words near each other thousands of times"),
+    ("가 NEAR/999999 가", "가", "a distance beyond every text"),
+    ("가 NEAR/5 나 NEAR/5 다", "가나다", "a chain of them"),
+    ("가 NOT 다 NOT 라 NOT 마", "가나", "many exclusions"),
+    (f'"{"가" * 500}"', "가", "a phrase that nearly matches everywhere"),
+    ("((((((가*)))))) OR 나*", "가나 ", "parentheses and stars"),
+]
+
+
+@pytest.mark.parametrize(("query", "piece", "why"), GREEDY, ids=[row[-1] for row in GREEDY])
+def test_a_query_takes_time_in_the_measure_of_the_text(query: str, piece: str, why: str) -> None:
+    compiled = topics.compile({"t": Topic(id="t", name="t", terms={"ko": (query,)})})
+
+    def seconds(length: int) -> float:
+        text = piece * (length // len(piece))
+        begins = []
+        for _ in range(3):
+            begin = time.process_time()
+            compiled.match(text, "", "ko", ())
+            begins.append(time.process_time() - begin)
+        return min(begins)
+
+    assert seconds(8_000) < 24 * seconds(1_000), "eight times the text takes eight times as long, not sixty-four"
+
+
+def test_ten_thousand_terms_are_looked_for_at_once() -> None:
+    def compiled(count: int) -> topics.Topics:
+        terms = tuple(f"낱{n}말 AND 다른{n}" for n in range(count))
+        return topics.compile({"t": Topic(id="t", name="t", terms={"ko": terms})})
+
+    text = "정부는 유감을 표명했다 낱7말과 다른7 " * 20
+
+    def seconds(these: topics.Topics) -> float:
+        begin = time.process_time()
+        for _ in range(20):
+            assert these.match(text, "", "ko", ())
+        return time.process_time() - begin
+
+    few, many = compiled(100), compiled(10_000)
+    assert min(seconds(many) for _ in range(3)) < 10 * min(seconds(few) for _ in range(3))

@@ -23,11 +23,10 @@ from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
+from threading import Lock
 from types import TracebackType
 from urllib.parse import quote, unquote_to_bytes, urljoin
 
-import requests
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util import Url, parse_url
 
 from aggregator import answers
@@ -40,8 +39,13 @@ MAX_VALIDATOR = 1_000  # bytes of an ETag or Last-Modified; real ones have fewer
 HEAD_ROOM = 256 * 1024  # bytes on the wire for the heads of all answers, beside the body
 
 _PERMANENT = (301, 308)
+_TRUSTING = Lock()  # so that threads that begin together make one context
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+_SEGMENT = r"[\w-]+(?:\.\w+)*"
+_PLAIN_ADDRESS = re.compile(  # goes over the wire as it is
+    rf"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[1-9]\d{{0,4}})?/(?:{_SEGMENT}/)*(?:{_SEGMENT})?", re.ASCII
+)
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 
@@ -68,7 +72,7 @@ class Fetcher:
     def __init__(self, *, version: str, clock: Callable[[], datetime], certificates: str | None = None) -> None:
         self._version = version
         self._clock = clock
-        self._tls = tls_context(certificates or DEFAULT_CA_BUNDLE_PATH)
+        self._certificates = certificates
         self._under_way: set[Limits] = set()
         self._closed = False
 
@@ -120,7 +124,7 @@ class Fetcher:
             headers = self._headers(source, state)
             if login and _origin(url) == _origin(home):
                 headers["Authorization"] = _basic(login)
-            with _answer(url, headers, limits, self._tls) as response:
+            with _answer(url, headers, limits, self._certificates) as response:
                 location = _location(response)
                 if location is None:
                     known = url == home and state.url == source.url  # then there is nothing to hide in it
@@ -183,15 +187,22 @@ class Fetcher:
 
 def _address(text: str, *, base: str = "") -> tuple[Url, str | None]:
     """An address as it goes over the wire, and the credentials taken out of it; raises Stop if it is not http(s)."""
-    request = requests.PreparedRequest()
     try:
-        request.prepare_url(_STRAY_PERCENT.sub("%25", urljoin(base, text)), None)
-        url = parse_url(request.url or "")
+        url = parse_url(text if _PLAIN_ADDRESS.fullmatch(text) else _as_requests_writes_it(urljoin(base, text)))
     except ValueError as problem:
         raise Stop(Status.HTTP_ERROR, "an address, of the source or of a redirect, cannot be read") from problem
     if url.scheme not in ("http", "https") or not url.host:
         raise Stop(Status.HTTP_ERROR, "an address, of the source or of a redirect, is not of http or https")
     return url._replace(auth=None, fragment=None), url.auth
+
+
+def _as_requests_writes_it(text: str) -> str:
+    """An address in the letters that go over the wire; raises ValueError where it is none."""
+    import requests
+
+    request = requests.PreparedRequest()
+    request.prepare_url(_STRAY_PERCENT.sub("%25", text), None)
+    return request.url or ""
 
 
 def _origin(url: Url) -> tuple[str | None, str | None, int]:
@@ -227,7 +238,7 @@ def post(url: str, body: bytes, patience: float) -> str:
     limits = Limits(deadline=time.monotonic() + patience, wire_bytes=HEAD_ROOM, allow_private=True)
     headers = {"Content-Type": "application/json"} | ({"Authorization": _basic(login)} if login else {})
     try:
-        with _answer(address, headers, limits, tls_context(DEFAULT_CA_BUNDLE_PATH), body) as response:
+        with _answer(address, headers, limits, None, body) as response:
             return "" if response.status in range(200, 300) else f"{address.host} answered {response.status}"
     except Stop as stop:
         return stop.note
@@ -237,9 +248,10 @@ def post(url: str, body: bytes, patience: float) -> str:
 
 @contextmanager
 def _answer(
-    url: Url, headers: Mapping[str, str], limits: Limits, tls: ssl.SSLContext, body: bytes | None = None
+    url: Url, headers: Mapping[str, str], limits: Limits, certificates: str | None, body: bytes | None = None
 ) -> Iterator[HTTPResponse]:
     """The head of one answer, its body still to be read; raises Stop where there is none."""
+    tls = _trusted(certificates) if url.scheme == "https" else None
     with closing(connection_to(url, limits, tls)) as connection:
         try:
             connection.request("POST" if body else "GET", url.request_uri, body=body, headers=headers)
@@ -248,6 +260,16 @@ def _answer(
             raise _no_answer(problem, url) from problem
         with response:
             yield response
+
+
+def _trusted(certificates: str | None) -> ssl.SSLContext:
+    """Whom to believe: the certificates of a PEM file, or those that requests brings."""
+    if certificates is None:
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+        certificates = DEFAULT_CA_BUNDLE_PATH
+    with _TRUSTING:
+        return tls_context(certificates)
 
 
 def _no_answer(problem: OSError | HTTPException, url: Url) -> Stop:

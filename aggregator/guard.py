@@ -266,7 +266,7 @@ def tls_context(certificates: str) -> ssl.SSLContext:
     return context
 
 
-def connection_to(url: Url, limits: Limits, tls: ssl.SSLContext) -> GuardedConnection:
+def connection_to(url: Url, limits: Limits, tls: ssl.SSLContext | None) -> GuardedConnection:
     """A connection for one request."""
     host = url.host or ""
     connection = (

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from aggregator import (
     articles,
@@ -57,18 +58,21 @@ _AHEAD = timedelta(hours=1)  # a clock may go wrong by less; a zone is wrong by 
 # --- derive -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Knowledge:
-    """What deriving an article takes: feeds.yaml, the press names, the compiled topics."""
+    """What deriving an article takes. A run in which nothing is new needs nothing of it."""
 
     config: Config
-    names: outlets.Directory
-    topics: topics.Topics
 
-    @classmethod
-    def of(cls, config: Config) -> Knowledge:
-        """Gathers the names and compiles the topics."""
-        return cls(config, outlets.directory(config.outlets.values()), compiled(config))
+    @cached_property
+    def names(self) -> outlets.Directory:
+        """The press names."""
+        return outlets.directory(self.config.outlets.values())
+
+    @cached_property
+    def topics(self) -> topics.Topics:
+        """The topics, compiled."""
+        return compiled(self.config)
 
     def outlet(self, source: Source) -> Outlet | None:
         """The outlet of a source."""
@@ -150,6 +154,8 @@ class Intake:
 
     def _decide(self, poll: Poll, now: datetime) -> Verdict:
         before = poll.state.body_at
+        if poll.reading is None:
+            return Verdict(body_at=before)
         body_at = self.knowledge.body_at(poll, now)
         flap = before is not None and body_at is not None and body_at < before
         newer = before is not None and body_at is not None and body_at > before

@@ -76,7 +76,7 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
         if wanted or _debts(config, store, order, edges):
             from aggregator.intake import Intake, Knowledge
 
-            intake = Intake(Knowledge.of(config), store, number)
+            intake = Intake(Knowledge(config), store, number)
             for answer in _polls(wanted, states, intake.knowledge, order, edges):
                 outcomes.append(intake.take(answer, edges.clock(), edges.dice()))
                 edges.watch(outcomes[-1], len(wanted))
@@ -146,7 +146,7 @@ def _polls(
     if not wanted:
         return
     with Fetcher(version=__version__, clock=edges.clock) as fetcher, ThreadPoolExecutor(order.workers) as executor:
-        poller = polling.Poller(fetcher, knowledge.names, edges.clock)
+        poller = polling.Poller(fetcher, lambda: knowledge.names, edges.clock)
 
         def ask(source: Source) -> Poll:
             return poller.poll(source, states[source.id])
@@ -192,7 +192,7 @@ def previews(config: Config, order: Order, edges: Edges) -> Iterator[Preview]:
     from aggregator.intake import Knowledge
 
     states = _states(config, {})
-    knowledge = Knowledge.of(config)
+    knowledge = Knowledge(config)
     for answer in _polls(_wanted(config, states, order, edges.clock()), states, knowledge, order, edges):
         yield _preview(answer, knowledge, edges.clock())
 
@@ -201,7 +201,7 @@ def preview(config: Config, poll: Poll, now: datetime) -> Preview:
     """What a poll comes to that was made already."""
     from aggregator.intake import Knowledge
 
-    return _preview(poll, Knowledge.of(config), now)
+    return _preview(poll, Knowledge(config), now)
 
 
 def _preview(poll: Poll, knowledge: Knowledge, now: datetime) -> Preview:

@@ -121,10 +121,10 @@ def _by_host(sources: Sequence[Asked]) -> Collection[deque[Asked]]:
 
 @dataclass(frozen=True, slots=True)
 class Poller:
-    """Asks one source at a time; threads may share it. `names` are the press names that reference lists are read by."""
+    """Asks one source at a time; threads may share it. `names` gives the press names, which reference lists need."""
 
     fetcher: Fetcher
-    names: Directory
+    names: Callable[[], Directory]
     clock: Callable[[], datetime]
 
     def poll(self, source: Source, state: SourceState) -> Poll:
@@ -199,10 +199,10 @@ class Poller:
         """A reference list; or what a blog received, with the lists in it."""
         from aggregator import encoding, received, references
 
-        if reading := received.parse(document, self.names):
+        if reading := received.parse(document, self.names()):
             return replace(reading, items=(*reading.items, *(_cited(one) for one in reading.references if one.url)))
         decoded = encoding.of_document(document)
-        found = references.read(decoded.text, self.names)
+        found = references.read(decoded.text, self.names())
         return Reading(
             items=tuple(_cited(one) for one in found if one.url),
             references=found,

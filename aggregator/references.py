@@ -298,7 +298,8 @@ def _name_end(text: str, names: Directory) -> int:
     if not found:
         return 0
     edition = _EDITION.match(head, len(found[1]))
-    return edition.end() if edition and not _DATE.search(edition[0]) else len(found[1])
+    printed = plain(edition[0])[1:-1] if edition else ""  # nothing, where it is of characters that are never seen
+    return edition.end() if edition and printed and not _DATE.search(edition[0]) else len(found[1])
 
 
 # --- from a record to its line ----------------------------------------------------------------------------------------

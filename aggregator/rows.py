@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from aggregator.model import (
     Found,
     Known,
     Mention,
+    Outcome,
     Outlet,
     Pingback,
     Precision,
@@ -58,6 +59,22 @@ def source_row(source: Source) -> dict[str, Any]:
     """A source as those columns of `sources` that feeds.yaml decides."""
     row = {name: getattr(source, name) for name in ("id", "outlet", "kind", "language", "zone")}
     return row | {"url": source.public_url, "every": int(source.every.total_seconds())}
+
+
+_FETCH = tuple(one.name for one in fields(Outcome) if one.name not in ("mentions", "failures"))
+_STATE = tuple(one.name for one in fields(SourceState) if one.name not in ("source", "url"))
+
+
+def fetch_row(outcome: Outcome, run: int) -> dict[str, Any]:
+    """An outcome as columns of `fetches`."""
+    row = {name: getattr(outcome, name) for name in _FETCH}
+    return row | {"run": run, "started_at": to_text(outcome.started_at)}
+
+
+def state_row(state: SourceState) -> dict[str, Any]:
+    """What is to be remembered of a source, as columns of `sources`."""
+    row = {name: getattr(state, name) for name in _STATE}
+    return row | {name: to_text(row[name]) for name in ("body_at", "due_at", "last_ok_at", "last_new_at")}
 
 
 def state(row: sqlite3.Row) -> SourceState:

@@ -104,7 +104,7 @@ def by_names(internet: Internet, fetcher: Fetcher, spellings: Sequence[str], *, 
 
 def by_sitemaps(internet: Internet, fetcher: Fetcher, spellings: Sequence[Spelling]) -> None:
     """The sitemaps that an index names."""
-    poller = polling.Poller(fetcher, outlets.directory(), lambda: NOW)
+    poller = polling.Poller(fetcher, outlets.directory, lambda: NOW)
     printable = [one.url for one in spellings if one.url.isprintable()]
     for number in range(0, len(printable), polling.SITEMAP_CHILDREN):
         some = printable[number : number + polling.SITEMAP_CHILDREN]

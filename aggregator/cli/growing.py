@@ -84,7 +84,7 @@ def _scouted(probe: Source, config: Config) -> Finding:
     from aggregator.polling import Poller
 
     with Fetcher(version=__version__, clock=now) as fetcher:
-        return scouting.scout(probe, Poller(fetcher, outlets.directory(config.outlets.values()), now))
+        return scouting.scout(probe, Poller(fetcher, lambda: outlets.directory(config.outlets.values()), now))
 
 
 def _show(settings: Settings, finding: Finding, edited: Edited, name: str) -> None:

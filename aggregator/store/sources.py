@@ -78,12 +78,8 @@ class Sources(Database):
 
     def finish(self, run: int, outcome: Outcome, state: SourceState) -> None:
         """Writes what a source came to in a run, and what is to be remembered of it."""
-        row = asdict(outcome) | {"run": run, "started_at": rows.to_text(outcome.started_at)}
-        del row["mentions"], row["failures"]
-        self._insert("fetches", row)
-        times = {key: rows.to_text(getattr(state, key)) for key in ("body_at", "due_at", "last_ok_at", "last_new_at")}
-        kept = asdict(state) | times
-        del kept["url"], kept["source"]
+        self._insert("fetches", rows.fetch_row(outcome, run))
+        kept = rows.state_row(state)
         changes = ", ".join(f"{key} = :{key}" for key in kept)
         self._connection.execute(f"UPDATE sources SET {changes} WHERE id = :id", kept | {"id": state.source})  # noqa: S608
 

@@ -17,7 +17,6 @@ is for a person: what is wrong, where, and what to do.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,10 +88,14 @@ class StoreDamaged(StoreError):
 
 def whereabouts(problem: BaseException) -> str:
     """What was raised and where, but not its words: they may quote an address with its secrets."""
+    import traceback
+
     *_, last = traceback.extract_tb(problem.__traceback__)
     return f"{type(problem).__name__} in {last.name}, line {last.lineno}"
 
 
 def trail(problem: BaseException) -> str:
     """The way to where it was raised, for a log: a traceback without the words."""
+    import traceback
+
     return "".join(traceback.format_tb(problem.__traceback__)) + type(problem).__name__

@@ -43,16 +43,25 @@ def blocks(page: str, language: str) -> list[str]:
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(cli.commands))
+COMMANDS = {name: cli.get_command(click.Context(cli), name) for name in cli.list_commands(click.Context(cli))}
+
+
+def test_every_command_is_found_under_its_name() -> None:
+    assert None not in COMMANDS.values()
+    assert set(COMMANDS) == set(cli.commands)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_help(name: str) -> None:
-    command = cli.commands[name]
+    command = COMMANDS[name]
+    assert command
     assert command.help
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
 def test_the_table_of_the_readme_names_every_command_and_no_other() -> None:
     named = [cell.split()[0] for cell in first_cells(section(text(README), "## Commands"))]
-    assert sorted(named) == sorted(cli.commands)
+    assert sorted(named) == sorted(COMMANDS)
 
 
 def test_every_option_is_in_the_readme() -> None:

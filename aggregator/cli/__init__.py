@@ -11,20 +11,10 @@ from typing import NoReturn
 
 import click
 
-from aggregator.cli import growing, judging, keeping, reading, running, setting_up
 from aggregator.cli.frame import FAILED, LOCKED, WRONG_USE, cli
 from aggregator.errors import AggregatorError, ConfigError, RunLocked, UsageError
 
-__all__ = [
-    "cli",
-    "growing",
-    "judging",
-    "keeping",
-    "main",
-    "reading",
-    "running",
-    "setting_up",
-]  # a command is known once it is imported
+__all__ = ["cli", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

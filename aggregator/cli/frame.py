@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,7 +52,8 @@ class Settings:
     @contextmanager
     def writing(self) -> Iterator[Store]:
         """The database under its lock; made where it is not there."""
-        from aggregator.store import Store, lock
+        from aggregator.store import Store
+        from aggregator.ticks import lock
 
         with lock(self.db), Store(self.db) as store:
             yield store
@@ -89,17 +91,37 @@ def _common(command: Command) -> Command:
     return command
 
 
-class _InOrderOfUse(click.Group):
-    """Lists the commands in the order in which a newcomer meets them."""
+# The module of each command, in the order in which a newcomer meets them.
+_MODULES = {
+    **dict.fromkeys(("demo", "init"), "setting_up"),
+    **dict.fromkeys(("add", "import"), "growing"),
+    "check": "setting_up",
+    "run": "running",
+    **dict.fromkeys(("status", "pingbacks", "digest", "search"), "reading"),
+    **dict.fromkeys(("story", "copy", "article"), "judging"),
+    **dict.fromkeys(("export", "references", "serve"), "reading"),
+    **dict.fromkeys(("backup", "prune"), "keeping"),
+    "regroup": "judging",
+    **dict.fromkeys(("reindex", "rematch"), "keeping"),
+    "schedule": "setting_up",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command when it is needed: a run that cron starts every five minutes needs no other."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
         """The names of the commands."""
-        first = ("demo", "init", "add", "import", "check", "run", "status")
-        order = (*first, "pingbacks", "digest", "search", "story", "copy", "article", "export", "references", "serve")
-        return [*order, *sorted(self.commands.keys() - set(order))]
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name in _MODULES:
+            import_module(f"aggregator.cli.{_MODULES[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
 
 
-@click.group(cls=_InOrderOfUse, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @_common
 @click.version_option(__version__, prog_name="aggregator")
 def cli() -> None:

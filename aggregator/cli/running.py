@@ -11,21 +11,20 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator import __version__
+from aggregator import __version__, ticks
 from aggregator.cli import logs
 from aggregator.cli.frame import LOCKED, Settings, command, now
 from aggregator.errors import RunLocked
-from aggregator.model import Cost, Trouble
 
 if TYPE_CHECKING:
-    from aggregator.model import Channels, Outcome, Summary
+    from aggregator.model import Channels, Cost, Outcome, Summary
     from aggregator.store import Store
 
 
@@ -55,24 +54,39 @@ def run(settings: Settings, as_json: bool, **order: Any) -> int:
 
 
 def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
-    from aggregator import pipeline
-    from aggregator.store import glance
-
     digest = _digest(settings.config_path)
-    config = settings.config(known=glance(settings.db, _RIGHT) == digest)
+    if not (order["sources"] or order["everything"] or as_json or settings.verbose) and _nothing_due(settings, digest):
+        return 0
+    from aggregator import pipeline
+
+    config = settings.config(known=ticks.glance(settings.db, _RIGHT) == digest)
     stop = Stop()
     with settings.writing() as store, logs.as_json(as_json), _watched(settings, as_json) as watch, stop.on_signals():
+        edges = pipeline.Edges(clock=now, dice=random.random, stopped=stop.asked, watch=watch, cost=_cost)
+        summary = pipeline.run(config, store, pipeline.Order(**order), edges)
         if store.noted(_RIGHT) != digest:
             with store.transaction():
                 store.note(_RIGHT, digest)
-        edges = pipeline.Edges(clock=now, dice=random.random, stopped=stop.asked, watch=watch, cost=_cost)
-        summary = pipeline.run(config, store, pipeline.Order(**order), edges)
         _print_summary(settings, summary, as_json)
         _tell(config.alerts, summary, store)
     return stop.exit_code() or summary.exit_code
 
 
+def _nothing_due(settings: Settings, digest: str) -> bool:
+    """Whether this was a tick of cron in which there was nothing to do, which is most of them."""
+    if not settings.db.exists():
+        return False
+    moment = now()
+    due, far = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (moment, moment + FAR))
+    idle = ticks.passed(settings.db, (_RIGHT, digest), due, far, __version__)
+    if idle and sys.stdout.isatty():
+        settings.say("0 due: nothing to ask, nothing to visit")
+    return idle
+
+
 def _cost() -> Cost:
+    from aggregator.model import Cost
+
     used = resource.getrusage(resource.RUSAGE_SELF)
     peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)  # in kilobytes, but on macOS
     return Cost(cpu_ms=round((used.ru_utime + used.ru_stime) * 1000), peak_mb=round(peak / 1_000_000))
@@ -93,6 +107,7 @@ def _tell(channels: Channels, summary: Summary, store: Store) -> None:
 
 # What is noted under this was the last file found right: then a run with nothing due need not compile its queries.
 _RIGHT = "feeds.yaml found right"
+FAR = timedelta(days=32)  # what `schedule` has, which a run in which nothing is due need not import
 
 
 def _digest(path: Path) -> str:
@@ -103,6 +118,7 @@ def _digest(path: Path) -> str:
 
 def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
     from aggregator import report
+    from aggregator.model import Trouble
 
     if as_json:
         click.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
@@ -121,6 +137,8 @@ def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
 def _watched(settings: Settings, as_json: bool) -> Iterator[Callable[[Outcome, int], None]]:
     """A progress bar on a terminal; with -v a line for each source; else nothing."""
     if settings.verbose and as_json:
+        from dataclasses import asdict
+
         yield lambda outcome, _due: logs.say(now(), "source", asdict(outcome))
     elif settings.verbose:
         yield lambda outcome, _due: click.echo(_progress_line(outcome), err=True)

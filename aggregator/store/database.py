@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from aggregator import schema, search
-from aggregator.errors import RunLocked, StoreBusy, StoreDamaged, StoreError, StoreNewer
+from aggregator.errors import StoreBusy, StoreDamaged, StoreError, StoreNewer
+from aggregator.ticks import connect
 
 BUSY_SECONDS = 10  # how long another writer is waited for
 CACHE = 32_000  # kilobytes of pages that a writer keeps: SQLite's own 2,000 read indexes again for every article
@@ -28,23 +28,6 @@ _NO_LOG = b"\1\1"  # what the header of a database says that keeps no log, such 
 _INDEX = "search"  # what the version of the search index is noted under
 
 
-@contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Holds the lock of a database, so that two runs never overlap. Raises RunLocked where another one has it.
-
-    The lock is the kernel's (flock): it ends with the process, however that dies. The file may be another user's.
-    """
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CREAT, 0o666)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            raise RunLocked(f"{path}: another run is at work") from problem
-        yield
-    finally:
-        os.close(handle)
-
-
 def wal_reset_fault(version: tuple[int, ...]) -> bool:
     """Whether a version of SQLite may damage a database in WAL mode (sqlite.org/wal.html#walresetbug).
 
@@ -57,21 +40,6 @@ def wal_reset_fault(version: tuple[int, ...]) -> bool:
 def faulty_sqlite() -> str:
     """The version of SQLite that is in use, if it has that fault."""
     return sqlite3.sqlite_version if wal_reset_fault(sqlite3.sqlite_version_info) else ""
-
-
-def glance(path: Path, key: str) -> str | None:
-    """What a database has noted under a key; None where it has not, or cannot be read right now.
-
-    Nothing is waited for or changed: for a look before the lock is held.
-    """
-    with suppress(sqlite3.Error), closing(_connect(path, "ro", wait=0)) as connection:
-        found = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return str(found[0]) if found else None
-    return None
-
-
-def _connect(path: Path, mode: str, wait: float) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=wait, isolation_level=None)
 
 
 def _head(path: Path) -> bytes:
@@ -123,7 +91,7 @@ class Database:
             raise StoreError(f"{self.path}: there is no database yet; `aggregator run` makes it")
 
     def _connect(self) -> sqlite3.Connection:
-        return _connect(self.path, "ro" if self._readonly else "rwc", BUSY_SECONDS)
+        return connect(self.path, "ro" if self._readonly else "rwc", BUSY_SECONDS)
 
     def _prepare(self) -> None:
         found = schema.version(self._connection)
@@ -272,7 +240,7 @@ class Database:
 
     def _refuse_damage_of(self, copy: Path) -> None:
         """A copy has the damage of what it is copied from."""
-        with self._explained(copy), closing(_connect(copy, "ro", wait=0)) as connection:
+        with self._explained(copy), closing(connect(copy, "ro", wait=0)) as connection:
             (told,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if told != "ok":
             raise StoreDamaged(f"{self.path}: is damaged ({' '.join(told.split())}); {_LEFT}")

@@ -258,7 +258,7 @@ SCALARS: Mapping[str, Scalar] = {
     "selector": Scalar(_selector, "a CSS selector"),
     "size": Scalar(_size, "a number and a unit: 10MB, 500kB, 1GiB"),
     "slug": Scalar(slug, "lower-case letters, digits and hyphens: yonhap-nk"),
-    "text": Scalar(plain, "a name or a word"),
+    "text": Scalar(lambda text: plain(text) or None, "a name or a word"),
     "zone": Scalar(_zone, "a zone of the IANA list: Asia/Seoul, Asia/Tokyo, America/New_York"),
 }
 

@@ -219,8 +219,7 @@ _SECRET = re.compile(
     r"|(?:auth|authorization|hmac|key|pass|pw|pwd|sid|sig)$",
     re.IGNORECASE,
 )
-_PARAMETER = re.compile(r"([^?&;=]+)=(?!hidden-[0-9a-f]{4}(?:[?&;]|\Z))([^?&;]+)")
-
+_PARAMETER = re.compile(r"(?<![^?&;])([^?&;=]++)=(?!hidden-[0-9a-f]{4}(?:[?&;]|\Z))([^?&;]+)")
 
 _LOGIN = re.compile(r"(?<=//)[^/?#\\\s]*@")
 

@@ -48,7 +48,7 @@ class Order:
 
     sources: tuple[str, ...] = ()
     everything: bool = False
-    workers: int = 16
+    workers: int = 128
     strict: bool = False
     visits: int = 20
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import Semaphore
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+READERS = 6  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
 _PATIENCE = 0.5  # seconds between two looks at whether somebody wants to stop
 
@@ -126,6 +128,7 @@ class Poller:
     fetcher: Fetcher
     names: Callable[[], Directory]
     clock: Callable[[], datetime]
+    readers: Semaphore = field(default_factory=lambda: Semaphore(READERS))
 
     def poll(self, source: Source, state: SourceState) -> Poll:
         """Fetches and reads one source. Never raises."""
@@ -134,7 +137,10 @@ class Poller:
         try:
             fetched = self._fetch(source, state)
             asked = replace(asked, fetched=fetched, status=fetched.status, note=fetched.note)
-            return self._read_answer(asked, fetched.document) if fetched.document else asked
+            if fetched.document is None:
+                return asked
+            with self.readers:
+                return self._read_answer(asked, fetched.document)
         except ReadError as problem:
             return replace(asked, status=Status(problem.status), note=problem.note)
         except Exception as problem:  # noqa: BLE001 - one bad source never stops a run

@@ -14,6 +14,7 @@ from aggregator import config, editing
 from aggregator.editing import Addition
 from aggregator.errors import ConfigError, UsageError
 from aggregator.model import Kind, Outlet, Selectors, Source
+from aggregator.text import plain
 
 ROOT = Path(__file__).resolve().parents[1]
 HAERAM = Addition(
@@ -164,7 +165,7 @@ def test_what_is_added_is_there_and_what_was_there_stays(before: str, additions:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(min_size=1, max_size=40).map(lambda text: " ".join(text.encode(errors="ignore").decode().split())))
+@given(st.text(min_size=1, max_size=40).map(plain))
 def test_a_name_is_read_as_it_was_written(name: str) -> None:
     if name:
         addition = Addition(source=PLAIN.source, outlet=Outlet(id="x", name=name), remark=name)

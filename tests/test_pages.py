@@ -369,11 +369,11 @@ def test_hostile_markup_ends_in_time(body: str) -> None:
 
 def test_a_hundred_thousand_links_are_read_as_far_as_is_useful() -> None:
     rows = "".join(f"<li><a href=/{n}>탈북민 {n}명 강제북송 논란</a></li>" for n in range(100_000))
-    began = time.perf_counter()
+    began = time.process_time()
     reading = pages.parse(document(f"<ul>{rows}</ul>"), None)
     assert len(reading.items) == 500
     assert "read to its 60000th tag" in reading.note
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_legacy_bytes_are_text() -> None:

@@ -161,7 +161,7 @@ class Desk:
         config = Config(sources=SOURCES, outlets=OUTLETS, topics={})
         with self.store.transaction():
             self.store.configure(config)
-        self.intake = Intake(Knowledge.of(config), self.store, self.store.begin_run(NOW, "test"))
+        self.intake = Intake(Knowledge(config), self.store, self.store.begin_run(NOW, "test"))
 
     def give(self, source: str, *items: Item, body_at: datetime | None = None) -> None:
         fetched = Fetched(status=Status.OK, document=Document(url=SOURCES[source].url, body=b""))

@@ -22,7 +22,7 @@ from aggregator.store import Store
 from tests.press import Press
 
 BEGIN = datetime(2023, 10, 1, 0, 0, tzinfo=UTC)  # a Sunday
-DAYS, TICK, EVERY = 30, timedelta(minutes=5), timedelta(hours=4)
+DAYS, TICK, EVERY = 30, timedelta(minutes=15), timedelta(hours=4)
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 

@@ -75,7 +75,7 @@ def press(tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = Store(tmp_path_factory.mktemp("press") / "mentions.db")
     with store.transaction():
         store.configure(config)
-    knowledge = Knowledge.of(config)
+    knowledge = Knowledge(config)
     for day in sorted({file.parent for file in files}):
         intake = Intake(knowledge, store, store.begin_run(NOW, "test"))
         for file in sorted(day.glob("*.xml")):

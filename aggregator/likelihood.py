@@ -103,7 +103,7 @@ CANDIDATES: dict[str, tuple[str, ...]] = {
 # Natural logarithms of probabilities, set where headlines in the wrong encoding never pass and right ones mostly do.
 _ASCII, _RARE, _BROKEN = -4.0, -16.0, -25.0
 _FLOOR = -9.0  # how improbable the average character of a text may be
-_SAMPLE = 4096
+_SAMPLE = 2048
 _STRETCHES = re.compile(rb"[^\x00-\x7f][^<\n]*")
 _ADJACENT = re.compile(r"[^\x00-\x7f]{2,}")
 

@@ -19,6 +19,8 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 from aggregator import han
 from aggregator import text as texts
@@ -165,27 +167,41 @@ def find(connection: sqlite3.Connection, query: str, limit: int) -> list[int]:
 # --- keeping it -------------------------------------------------------------------------------------------------------
 
 
+class Entry(NamedTuple):
+    """The words of an article, to be put into the index or taken out of it."""
+
+    article: int
+    words: str
+    goes: bool = False
+
+
+def entry(connection: sqlite3.Connection, article: int, title: str, summary: str) -> Entry:
+    """The words of an article with these texts, as things stand now."""
+    return Entry(article, _tokens_of(connection, article, title, summary))
+
+
+def write(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Changes the index, in the caller's transaction. What goes must be what was put in.
+
+    Best done once in a transaction, and as its last step: other statements in between can make SQLite write out what
+    the index has gathered, article by article.
+    """
+    for goes, some in groupby(entries, key=lambda one: one.goes):
+        connection.executemany(_ERASE if goes else _WRITE, ((one.article, one.words) for one in some))
+
+
+_WRITE = "INSERT INTO articles_fts (rowid, words) VALUES (?, ?)"
+_ERASE = "INSERT INTO articles_fts (articles_fts, rowid, words) VALUES ('delete', ?, ?)"
+
+
 def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
     """Puts (article, title, summary) into the index, in the caller's transaction."""
-    connection.executemany(
-        "INSERT INTO articles_fts (rowid, words) VALUES (?, ?)",
-        ((article, _tokens_of(connection, article, title, summary)) for article, title, summary in rows),
-    )
+    write(connection, (entry(connection, *row) for row in rows))
 
 
 def remove(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
     """Takes (article, title, summary) out of the index; the texts must be those that were put in."""
-    connection.executemany(
-        "INSERT INTO articles_fts (articles_fts, rowid, words) VALUES ('delete', ?, ?)",
-        ((article, _tokens_of(connection, article, title, summary)) for article, title, summary in rows),
-    )
-
-
-def change(connection: sqlite3.Connection, article: int, before: tuple[str, str], after: tuple[str, str]) -> None:
-    """Takes over another title and summary of an article."""
-    if before != after:
-        remove(connection, [(article, *before)])
-        add(connection, [(article, *after)])
+    write(connection, (entry(connection, *row)._replace(goes=True) for row in rows))
 
 
 def _tokens_of(connection: sqlite3.Connection, article: int, title: str, summary: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from aggregator import rows, search
+from aggregator import rows
 from aggregator.model import Outlet
 from aggregator.store.articles import Articles
 
@@ -79,9 +79,9 @@ class Addresses(Articles):
     def unite(self, article: int, other: int, reason: str, now: datetime) -> None:
         """Makes two rows one: `other` is no more, and all that spoke of it speaks of `article`."""
         held = self._rows("SELECT url, title, summary, story FROM articles WHERE id = ?", (other,))[0]
-        search.remove(self._connection, [(other, held["title"], held["summary"])])
+        self._no_longer_found_by(other, held["title"], held["summary"])
         before = self.text(article)
-        search.remove(self._connection, [(article, *before[:2])])
+        self._no_longer_found_by(article, *before[:2])
         for table in _MOVED:
             self._connection.execute(f"UPDATE OR IGNORE {table} SET article = ? WHERE article = ?", (article, other))  # noqa: S608
             self._connection.execute(f"DELETE FROM {table} WHERE article = ?", (other,))  # noqa: S608 - constants
@@ -93,7 +93,7 @@ class Addresses(Articles):
         )
         self._connection.execute(_FILL, {"article": article, "other": other})
         self._connection.execute("DELETE FROM articles WHERE id = ?", (other,))
-        search.add(self._connection, [(article, *before[:2])])
+        self._found_by(article, *before[:2])
         self.save_addresses(article, {held["url"]: reason}, now)
         self._refresh_topics(article)
 
@@ -107,7 +107,7 @@ class Addresses(Articles):
         self._connection.execute("DELETE FROM addresses WHERE url = ?", (url,))
         blank = {"copy_of": None, "copy_reason": None, "story": None, "story_reason": None, "topics": "[]"}
         number = self._insert("articles", row | blank | {"url": url, "link": url, "last_seen_at": rows.to_text(now)})
-        search.add(self._connection, [(number, row["title"], row["summary"])])
+        self._found_by(number, row["title"], row["summary"])
         self._connection.execute(
             "UPDATE sightings SET article = ? WHERE article = ? AND link = ?", (number, article, url)
         )

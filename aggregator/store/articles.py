@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from aggregator import rows, search
+from aggregator import rows
 from aggregator.model import Correction, Decision, Found, Known, Link, Mention, MentionKind
 from aggregator.store.sources import Sources
 
@@ -107,7 +107,7 @@ class Articles(Sources):
     def _add(self, decision: Decision, now: datetime) -> int:
         row = rows.article_row(decision) | {"first_seen_at": rows.to_text(now), "last_seen_at": rows.to_text(now)}
         article = self._insert("articles", row)
-        search.add(self._connection, [(article, row["title"], row["summary"])])
+        self._found_by(article, row["title"], row["summary"])
         return article
 
     def _change(self, known: Known, decision: Decision, now: datetime) -> None:
@@ -125,7 +125,7 @@ class Articles(Sources):
             "speaks": int(decision.speaks),
             "dated": int(decision.dated or known.published_at is None),
         }
-        search.change(self._connection, known.id, (known.title, known.summary), (row["title"], row["summary"]))
+        self._found_by_others(known.id, (known.title, known.summary), (row["title"], row["summary"]))
         self._connection.execute(_CHANGE, row | flags | {"id": known.id, "now": rows.to_text(now)})
 
     def _sight(self, article: int, source: str, decision: Decision, now: datetime) -> None:
@@ -149,12 +149,12 @@ class Articles(Sources):
     def save_corrections(self, article: int, corrections: Iterable[Correction], now: datetime) -> None:
         """Writes what an article says it had wrong; from then on it is found by that, too."""
         title, summary, _ = self.text(article)
-        search.remove(self._connection, [(article, title, summary)])
+        self._no_longer_found_by(article, title, summary)
         self._connection.executemany(
             'INSERT OR IGNORE INTO corrections (article, wrong, "right", found_at) VALUES (?, ?, ?, ?)',
             [(article, one.wrong, one.right, rows.to_text(now)) for one in corrections],
         )
-        search.add(self._connection, [(article, title, summary)])
+        self._found_by(article, title, summary)
 
     def save_mentions(self, article: int, mentions: Sequence[Mention], now: datetime) -> tuple[int, int]:
         """Makes these the mentions of an article. Returns how many came and how many were retired.

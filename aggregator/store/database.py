@@ -68,6 +68,7 @@ class Database:
         first.
         """
         self.path, self._readonly = path, readonly
+        self._entries: list[search.Entry] = []  # what the search index is to be told at the end of a transaction
         self._refuse_what_would_be_lost()
         with self._explained():
             self._connection = self._connect()
@@ -168,6 +169,26 @@ class Database:
     ) -> None:
         self.close()
 
+    def _found_by(self, article: int, title: str, summary: str) -> None:
+        """Has the search find an article by these texts, and by the spellings that it corrected so far."""
+        self._search(search.entry(self._connection, article, title, summary))
+
+    def _no_longer_found_by(self, article: int, title: str, summary: str) -> None:
+        """Takes back what `_found_by` did; the texts, and what the article corrected, must be those of then."""
+        self._search(search.entry(self._connection, article, title, summary)._replace(goes=True))
+
+    def _found_by_others(self, article: int, before: Sequence[str], after: Sequence[str]) -> None:
+        """Has the search find an article by another title and summary than before."""
+        if tuple(before) != tuple(after):
+            self._no_longer_found_by(article, *before)
+            self._found_by(article, *after)
+
+    def _search(self, entry: search.Entry) -> None:
+        if self._connection.in_transaction:
+            self._entries.append(entry)  # the index is changed once in a transaction
+        else:
+            search.write(self._connection, [entry])
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is written within is there as a whole, or not at all."""
@@ -176,11 +197,14 @@ class Database:
             try:
                 self._refuse_another_file()
                 yield
+                search.write(self._connection, self._entries)
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:  # SQLite ends it by itself where the disk is full
                     self._connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._entries.clear()
 
     def _refuse_another_file(self) -> None:
         """What is written into a file that was moved away, nobody would find."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from aggregator import rows, search
+from aggregator import rows
 from aggregator.store.database import Database
 
 # Old is what was published (or, undated, found) before a day, and was in no source since. Kept is what a list would
@@ -48,7 +48,8 @@ class Retention(Database):
             among = "IN (SELECT value FROM json_each(?))"
             with self.transaction():
                 held = self._rows(f"SELECT id, title, summary FROM articles WHERE id {among}", (some,))  # noqa: S608
-                search.remove(self._connection, [tuple(row) for row in held])
+                for row in held:
+                    self._no_longer_found_by(*row)
                 self._connection.execute(f"UPDATE articles SET copy_of = NULL WHERE copy_of {among}", (some,))  # noqa: S608
                 for table in _HANGING:
                     self._connection.execute(f"DELETE FROM {table} WHERE article {among}", (some,))  # noqa: S608 - constants

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from aggregator import rows, search
+from aggregator import rows
 from aggregator.model import Article, Debt, Robots, Visit
 from aggregator.store.articles import Articles
 
@@ -86,7 +86,7 @@ class Visits(Articles):
         before = self.text(number)
         row = rows.article_columns(article, article.outlet)
         self._connection.execute(_COMPLETE, row | {"id": number, "untitled": int(untitled)})
-        search.change(self._connection, number, before[:2], self.text(number)[:2])
+        self._found_by_others(number, before[:2], self.text(number)[:2])
 
     def robots(self) -> dict[str, Robots]:
         """The robots.txt of each host that was asked for it lately."""

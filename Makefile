@@ -1,7 +1,7 @@
 # The chores, each with what it does. CI runs .ci/run, which does what `make check` does on a fresh machine.
 
 .DEFAULT_GOAL := help
-.PHONY: help install test lint types check fix demo pictures serve clean
+.PHONY: help install test lint types check fix bench fuzz demo pictures serve clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,6 +31,13 @@ check: lint types test ## all of the above: run it before a commit
 fix: install ## mend what can be mended by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench: install ## how fast a run is, beside what others do: for a machine that does nothing else
+	$(BIN)/python benchmarks/speed
+
+fuzz: install ## ten minutes of odd inputs for each thing that reads
+	$(BIN)/pip install -q -e '.[test,fuzz]'
+	$(BIN)/python -m tests.fuzz --seconds 600 --crashes crashes
 
 demo: install ## three days of a sample press, without a network
 	$(BIN)/aggregator demo

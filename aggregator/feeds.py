@@ -27,6 +27,7 @@ from aggregator.model import Document, Item, Link, Pace, Reading, Status
 from aggregator.text import links, plain, storable, visible
 
 MAX_ITEMS = 2_000
+MAX_TAGS = 50_000  # that are read of what is not well-formed: feedparser takes a second for 20,000
 
 # Local names of the elements that date an item: the publication first, then the rest of its life.
 DATE_NAMES = ("pubDate", "published", "issued", "date", "publicationDate", "created", "updated", "modified")
@@ -166,7 +167,15 @@ def _mark_dates(source: str) -> tuple[str, dict[str, str]]:
 
 def _parse(source: str) -> Any:
     """What feedparser says of a feed, by the short way where that is known to come to the same."""
-    return plainfeeds.parse(source) or _by_feedparser(source)
+    return plainfeeds.parse(source) or _by_feedparser(_of_bearable_length(source))
+
+
+def _of_bearable_length(source: str) -> str:
+    """The source, up to the last tag that is read where it is not well-formed."""
+    if source.count("<") <= MAX_TAGS or plainfeeds.is_well_formed(source):
+        return source
+    *_, last = islice(re.finditer("<", source), MAX_TAGS + 1)
+    return source[: last.start()]
 
 
 def _by_feedparser(source: str) -> Any:

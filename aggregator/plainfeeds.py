@@ -61,11 +61,23 @@ def parse(source: str) -> Entry | None:
 
     `source` begins at the root element; its dates are renamed (`printed-…`), so that nothing reads them.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        return _feed(etree.fromstring(source.encode(), parser))
+        return _feed(_root(source))
     except (etree.XMLSyntaxError, UnicodeEncodeError, _Unsure):
         return None
+
+
+def is_well_formed(source: str) -> bool:
+    """Whether a text is XML."""
+    try:
+        _root(source)
+    except (etree.XMLSyntaxError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _root(source: str) -> Any:
+    return etree.fromstring(source.encode(), etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
 
 
 def _feed(root: Any) -> Entry:

@@ -34,8 +34,9 @@ def svg(panels: Sequence[Panel], minutes: float) -> str:
     """The panels under one another, over so many minutes."""
     height = len(panels) * (TOP + HEIGHT + BELOW)
     parts = [part for number, panel in enumerate(panels) for part in _panel(panel, number, minutes)]
+    titles = escape("; ".join(panel.title for panel in panels))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{titles}">'
         f"<style>{STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n"
     )
 
@@ -59,12 +60,13 @@ def _panel(panel: Panel, number: int, minutes: float) -> Iterator[str]:
         yield f'<text x="{LEFT - 6}" y="{down(tick) + 4:.1f}" text-anchor="end">{tick:,.10g}</text>'
     for minute in _steps(minutes):
         if minute <= minutes:
-            yield f'<text x="{across(minute):.1f}" y="{bottom + 17}" text-anchor="middle">{minute:g} min</text>'
+            words = f"{minute:g}" if minute else "0 min"
+            yield f'<text x="{across(minute):.1f}" y="{bottom + 17}" text-anchor="middle">{words}</text>'
     ends = _apart([down(line[-1][1]) for line in panel.lines.values()])
     for color, ((name, line), end) in enumerate(zip(panel.lines.items(), ends, strict=True)):
         path = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in line)
         yield f'<polyline class="line c{color}" points="{path}"/>'
-        yield f'<text class="c{color}" x="{right + 8}" y="{end + 4:.1f}">{escape(name)}</text>'
+        yield f'<text class="c{color}" x="{right + 12}" y="{end + 4:.1f}">{escape(name)}</text>'
 
 
 def _steps(most: float) -> list[float]:

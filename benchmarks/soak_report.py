@@ -89,6 +89,12 @@ class Record:
             self._list(one).append(one)
             file.write(json.dumps([type(one).__name__, *one], ensure_ascii=False) + "\n")
 
+    def forget(self) -> None:
+        """Begins anew."""
+        self.path.unlink(missing_ok=True)
+        for seen in (self.readings, self.asked, self.ended, self.wrong):
+            seen.clear()
+
     def _list(self, one: Seen) -> list[Seen]:
         return {Reading: self.readings, Asked: self.asked, Ended: self.ended, Wrong: self.wrong}[type(one)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -245,6 +246,15 @@ def test_no_more_than_2000_items_are_read() -> None:
     assert [len(reading.items), reading.items[-1].link] == [2_000, "https://e.com/1999"]
     assert reading.note == "100 items beyond the first 2000 were left out"
     assert reading.pace.ttl == timedelta(hours=1)
+
+
+def test_what_is_not_well_formed_is_read_to_its_fifty_thousandth_tag() -> None:
+    items = "".join(f"<item><link>https://e.com/{n}</link></item>" for n in range(100))
+    begin = time.process_time()
+    reading = feeds.parse(document(f'<rss version="2.0"><channel>{items}{"<a></a>" * 200_000}'))
+    assert len(reading.items) == 100
+    assert reading.note.startswith("not well-formed")
+    assert time.process_time() - begin < 20, "read to its end it takes half a minute"
 
 
 HOSTILE = [

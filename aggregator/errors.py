@@ -86,6 +86,9 @@ class StoreDamaged(StoreError):
     """The file is no database, or a damaged one."""
 
 
+NO_MEMORY = "there is not enough memory for it: lower max_bytes"  # for a document that is alone in that
+
+
 def whereabouts(problem: BaseException) -> str:
     """What was raised and where, but not its words: they may quote an address with its secrets."""
     import traceback

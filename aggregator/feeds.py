@@ -189,8 +189,8 @@ def _by_feedparser(source: str) -> Any:
             resolve_relative_uris=False,
             sanitize_html=False,
         )
-    except MemoryError as error:
-        raise ReadError(Status.TOO_LARGE, "there is not enough memory to read it: lower max_bytes") from error
+    except MemoryError:
+        raise
     except Exception as error:  # it dies of hostile text in any way; the document is at fault, not the run
         raise ReadError(Status.PARSE_ERROR, f"feedparser: {type(error).__name__}: {error}") from error
 

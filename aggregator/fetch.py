@@ -30,7 +30,7 @@ from urllib.parse import quote, unquote_to_bytes, urljoin
 from urllib3.util import Url, parse_url
 
 from aggregator import answers
-from aggregator.errors import whereabouts
+from aggregator.errors import NO_MEMORY, whereabouts
 from aggregator.guard import Limits, Stop, connection_to, tls_context
 from aggregator.model import Document, Fetched, Kind, Source, SourceState, Status, public
 
@@ -109,6 +109,8 @@ class Fetcher:
             fetched = self._follow(source, state, limits)
         except Stop as stop:
             fetched = Fetched(status=stop.status, note=stop.note, bytes=stop.size)
+        except MemoryError:
+            fetched = Fetched(status=Status.TOO_LARGE, note=NO_MEMORY)
         except Exception as problem:  # noqa: BLE001 - a bug that one source meets must not end the run of the others
             fetched = Fetched(status=Status.BUG, note=whereabouts(problem))
         finally:

@@ -27,7 +27,7 @@ from aggregator import (
     urls,
     visits,
 )
-from aggregator.errors import trail, whereabouts
+from aggregator.errors import NO_MEMORY, AggregatorError, trail, whereabouts
 from aggregator.model import (
     Article,
     Config,
@@ -147,10 +147,14 @@ class Intake:
         """Decides on a poll and stores it. `dice` is a random number from 0 to 1, for the next due time."""
         try:
             return self._store(poll, self._decide(poll, now), now, dice)
-        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+        except AggregatorError:
+            raise  # the database is at fault, and no other source would fare better
+        except MemoryError:
+            fault = replace(poll, status=Status.TOO_LARGE, note=NO_MEMORY, reading=None)
+        except Exception as problem:  # noqa: BLE001 - one bad source never stops a run
             log.error("%s: a fault of the program\n%s", poll.source.id, trail(problem))  # noqa: TRY400 - its words may hold secrets
             fault = replace(poll, status=Status.BUG, note=whereabouts(problem), reading=None)
-            return self._store(fault, Verdict(body_at=poll.state.body_at), now, dice)
+        return self._store(fault, Verdict(body_at=poll.state.body_at), now, dice)
 
     def _decide(self, poll: Poll, now: datetime) -> Verdict:
         before = poll.state.body_at
@@ -270,7 +274,9 @@ class Intake:
         source = self.knowledge.config.sources[page.debt.source]
         try:
             visit = visits.decide(page, source, self.knowledge.names, now)
-        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
+        except AggregatorError:
+            raise
+        except Exception as problem:  # noqa: BLE001 - one bad page never stops a run
             log.error("%s: a fault of the program\n%s", source.id, trail(problem))  # noqa: TRY400 - its words may hold secrets
             fault = replace(page, status=Status.BUG, note=whereabouts(problem), item=None)
             visit = visits.decide(fault, source, self.knowledge.names, now)

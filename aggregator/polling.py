@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from aggregator import robots, urls
-from aggregator.errors import ReadError, trail, whereabouts
+from aggregator.errors import NO_MEMORY, ReadError, trail, whereabouts
 from aggregator.model import (
     Debt,
     Document,
@@ -143,6 +143,8 @@ class Poller:
                 return self._read_answer(asked, fetched.document)
         except ReadError as problem:
             return replace(asked, status=Status(problem.status), note=problem.note)
+        except MemoryError:
+            return replace(asked, status=Status.TOO_LARGE, note=NO_MEMORY)
         except Exception as problem:  # noqa: BLE001 - one bad source never stops a run
             log.error("%s: a fault of the program\n%s", source.id, trail(problem))  # noqa: TRY400 - its words may hold secrets
             return replace(asked, status=Status.BUG, note=whereabouts(problem))
@@ -320,6 +322,8 @@ class Visitor:
             return self._visit(errand, host)
         except ReadError as problem:
             return Page(debt=errand.debt, status=Status(problem.status), note=problem.note)
+        except MemoryError:
+            return Page(debt=errand.debt, status=Status.TOO_LARGE, note=NO_MEMORY)
         except RecursionError:
             return Page(debt=errand.debt, status=Status.PARSE_ERROR, note="nested too deeply")
         except Exception as problem:  # noqa: BLE001 - one bad page never stops a run

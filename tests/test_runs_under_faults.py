@@ -225,11 +225,12 @@ def test_a_run_without_memory_says_so_and_harms_nothing(place: Place) -> None:
 
 def test_a_document_that_there_is_no_memory_for_fails_alone(place: Place) -> None:
     place.world.print()
-    much = "<item><title>날씨</title><link>https://three.example/</link></item>" + "<!-- nothing -->" * 500_000
+    long = "가" * 3_000_000
+    much = f"<item><title>날씨</title><link>https://three.example/</link><description>{long}</description></item>"
     place.press.serve("/three", f"<rss version='2.0'><channel>{much}</channel></rss>".encode())
     run = place.start(_ROOM.format(room=4_000_000))
-    assert run.wait() == 0
-    assert run.told().startswith("three: too_large: there is not enough memory to read it")
+    assert run.wait() == 0, run.told()
+    assert run.told().startswith("three: too_large: there is not enough memory ")
     place.go_on()
 
 

@@ -19,16 +19,14 @@ PATIENCE = 30.0  # seconds for each
 
 def tell(channels: Channels, alerts: Sequence[Alert]) -> Iterator[str]:
     """Tells of alerts wherever feeds.yaml wants it. Gives a line for each way that failed, without its secrets."""
-    if not alerts:
-        return
     text = "".join(f"{report.alert(one)}\n" for one in alerts)
     if channels.command and (problem := _run(channels.command, text)):
         yield f"alerts.command: {problem}"
     if channels.webhook:
         from aggregator import fetch
 
-        told = [{"source": one.source, "kind": one.kind, "note": one.note} for one in alerts]
-        body = json.dumps({"text": text.rstrip(), "alerts": told}, ensure_ascii=False)
+        told = {"text": text.rstrip(), "alerts": [one.as_dict() for one in alerts]}
+        body = json.dumps(told, ensure_ascii=False)
         if problem := fetch.post(channels.webhook, body.encode(), PATIENCE):
             yield f"alerts.webhook: {problem}"
 

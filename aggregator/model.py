@@ -825,6 +825,10 @@ class Alert:
     note: str
     ended: bool = False
 
+    def as_dict(self) -> dict[str, str | None]:
+        """What programs are told of it."""
+        return {"source": self.source, "kind": str(self.kind), "note": self.note}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
@@ -865,6 +869,5 @@ class Summary:
         """The object that `run --json` prints: visits where there were any, alerts where failures do not say it."""
         failures = [{"source": one.source, "status": str(one.status), "note": one.note} for one in self.failures]
         visits = {"visits": dict(zip(("ok", "failed"), self.visits, strict=True))} if any(self.visits) else {}
-        others = [one for one in self.alerts if one.kind is not Trouble.FAILING]
-        told = [{"source": one.source, "kind": str(one.kind), "note": one.note} for one in others]
+        told = [one.as_dict() for one in self.alerts if one.kind is not Trouble.FAILING]
         return self.counts | {"failures": failures} | visits | ({"alerts": told} if told else {})

@@ -36,10 +36,9 @@ _SILENT = frozenset(
         *("media:thumbnail", "slash:comments", "slash:department", "slash:section", "wfw:comment", "wfw:commentrss"),
     }
 )
-_BRANCHES = frozenset(
-    {"author", "contributor", "image", "items", "skipdays", "skiphours", "textinput"}
-)  # of a feed, the same
-_NOT_OF_A_FEED = frozenset({"channel", "description", "entry", "feed", "item", "rdf", "rss", "source"})
+# What may stand in a feed, with whatever is in it, and says nothing either; and what may not.
+_BRANCHES = frozenset({"author", "contributor", "image", "items", "skipdays", "skiphours", "textinput"})
+_NOT_OF_A_FEED = frozenset({"channel", "entry", "feed", "item", "rdf", "rss", "source"})
 _LINK_ATTRIBUTES = frozenset({"href", "hreflang", "length", "rel", "title", "type"})
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _TEXT_TYPES = {None: "text/plain", "text": "text/plain", "html": "text/html", "text/html": "text/html"}
@@ -143,7 +142,7 @@ def _bare(element: Any) -> str:
 
 
 def _add_to_feed(feed: Entry, element: Any, name: str) -> None:
-    _certain(len(element) == 0 and name not in _NOT_OF_A_FEED - {"description"} and _LANG not in element.attrib)
+    _certain(len(element) == 0 and name not in _NOT_OF_A_FEED and _LANG not in element.attrib)
     if name == "link":
         _add_link(feed, element)
     elif name in ("language", "dc:language"):

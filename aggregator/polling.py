@@ -137,10 +137,7 @@ class Poller:
         try:
             fetched = self._fetch(source, state)
             asked = replace(asked, fetched=fetched, status=fetched.status, note=fetched.note)
-            if fetched.document is None:
-                return asked
-            with self.readers:
-                return self._read_answer(asked, fetched.document)
+            return self._read_answer(asked, fetched.document) if fetched.document else asked
         except ReadError as problem:
             return replace(asked, status=Status(problem.status), note=problem.note)
         except MemoryError:
@@ -167,6 +164,12 @@ class Poller:
 
     def read(self, document: Document, source: Source) -> Reading:
         """What a document says, read as the kind of its source. Raises ReadError."""
+        if source.kind == Kind.SITEMAP:
+            return self._sitemap(document, source)
+        with self.readers:
+            return self._parsed(document, source)
+
+    def _parsed(self, document: Document, source: Source) -> Reading:
         match source.kind:
             case Kind.FEED:
                 from aggregator import feeds
@@ -176,8 +179,6 @@ class Poller:
                 from aggregator import pages
 
                 return pages.parse(document, source.select)
-            case Kind.SITEMAP:
-                return self._sitemap(document, source)
             case Kind.REFERENCES:
                 return self._reference_list(document)
             case _:
@@ -189,19 +190,30 @@ class Poller:
         """A sitemap; of an index also its newest sitemaps. One that cannot be had is a word in the note."""
         from aggregator import sitemaps
 
-        reading = sitemaps.parse(document)
+        with self.readers:  # but not while others are asked for
+            reading = sitemaps.parse(document)
+            children = () if reading.items else sitemaps.children(document)
         items, notes = list(reading.items), [reading.note]
         seen = {urls.canonical(address) for address in (source.url, document.url)}
-        others = [address for address in sitemaps.children(document) if urls.canonical(address) not in seen]
+        others = [address for address in children if urls.canonical(address) not in seen]
         for child in (_child(source, address) for address in others[:SITEMAP_CHILDREN]):
-            answer = self.fetcher.fetch(child, SourceState(source=child.id, url=child.public_url))
-            try:
-                found = sitemaps.parse(answer.document) if answer.document else Reading(items=(), note=answer.status)
-            except ReadError as problem:
-                found = Reading(items=(), note=problem.note)
+            found = self._child_sitemap(child)
             items += found.items
             notes.append(f"{_shown(child)}: {found.note}" if found.note else "")
         return replace(reading, items=tuple(items), note="; ".join(note for note in notes if note))
+
+    def _child_sitemap(self, child: Source) -> Reading:
+        """A sitemap that an index names; without items where it cannot be had, and a note that says so."""
+        from aggregator import sitemaps
+
+        answer = self.fetcher.fetch(child, SourceState(source=child.id, url=child.public_url))
+        if answer.document is None:
+            return Reading(items=(), note=answer.status)
+        try:
+            with self.readers:
+                return sitemaps.parse(answer.document)
+        except ReadError as problem:
+            return Reading(items=(), note=problem.note)
 
     def _reference_list(self, document: Document) -> Reading:
         """A reference list; or what a blog received, with the lists in it."""

@@ -196,6 +196,28 @@ def test_a_host_is_asked_one_thing_at_a_time_and_hosts_at_once(world: World) -> 
     assert most == {"127.0.0.1": 1, "localhost": 1, "all": 2}
 
 
+def test_sitemaps_that_hang_keep_nobody_from_reading(tmp_path: Path) -> None:
+    with Press(address="0.0.0.0") as press:
+        world = World(press, tmp_path)
+
+        def after_the_others(request: BaseHTTPRequestHandler, line: socket) -> None:
+            while len(press.asked("/hangs")) < polling.READERS:
+                time.sleep(0.01)
+            request.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + rss(FIRST))
+
+        press.route("/feed", after_the_others)
+        press.route("/hangs", lambda *_: press.closing.wait(2) and None)
+        world.source("feed", host="127.0.0.2")
+        for number in range(polling.READERS):
+            host = f"127.0.0.{number + 3}"
+            child = f"<sitemap><loc>{press.url('/hangs', host=host)}</loc></sitemap>"
+            press.serve(f"/index-{number}", f"<sitemapindex>{child}</sitemapindex>".encode())
+            world.source(f"index-{number}", host=host, more="outlet: daily, kind: sitemap")
+        told: list[str] = []
+        world.run(edges={"watch": lambda outcome, _due: told.append(outcome.source)})
+    assert told[0] == "feed", "reading it needs none of those that wait"
+
+
 def test_a_host_rests_between_two_of_its_sources_but_holds_up_no_other(world: World) -> None:
     for name in ("a", "b", "c"):
         world.press.serve(f"/{name}", rss(FIRST))

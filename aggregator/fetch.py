@@ -5,10 +5,10 @@ whoever runs it; no cookies, no referrer. Bounded: one deadline over names, redi
 as sent and as decoded. Guarded: every connection of every redirect goes through `guard`.
 
 requests writes an address as it goes over the wire and names the trusted certificates. Its sessions are not used: they
-read the bodies of redirects whatever they are told, and their timeouts are per read.
+read the bodies of redirects whatever they are told, their timeouts are per read, and each connection takes a thread.
 
-Knows how to ask; `answers` knows what comes back. Does not know what a feed is, nor what to store. No note of it holds
-credentials or queries.
+Knows how to ask; `exchanges` sends and receives, `answers` knows what comes back. Does not know what a feed is, nor
+what to store. No note of it holds credentials or queries.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import base64
 import re
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
-from threading import Lock
 from types import TracebackType
 from urllib.parse import quote, unquote_to_bytes, urljoin
 
@@ -31,7 +30,9 @@ from urllib3.util import Url, parse_url
 
 from aggregator import answers
 from aggregator.errors import NO_MEMORY, whereabouts
-from aggregator.guard import Limits, Stop, connection_to, tls_context
+from aggregator.exchanges import Request, exchange
+from aggregator.guard import Limits, Stop, tls_context
+from aggregator.lines import Lines
 from aggregator.model import Document, Fetched, Kind, Source, SourceState, Status, public
 
 MAX_REDIRECTS = 5
@@ -39,7 +40,6 @@ MAX_VALIDATOR = 1_000  # bytes of an ETag or Last-Modified; real ones have fewer
 HEAD_ROOM = 256 * 1024  # bytes on the wire for the heads of all answers, beside the body
 
 _PERMANENT = (301, 308)
-_TRUSTING = Lock()  # so that threads that begin together make one context
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _SEGMENT = r"[\w-]+(?:\.\w+)*"
@@ -63,7 +63,7 @@ _ACCEPT: Mapping[str, str] = {
 
 
 class Fetcher:
-    """Asks sources over HTTP; one per run, for any number of threads.
+    """Asks sources over HTTP, as many at once as it is asked for; one per run, for any number of threads.
 
     `version` goes into the User-Agent, `clock` (aware, UTC) is what Retry-After and Expires count from where a server
     gives no Date of its own, `certificates` is a PEM file to trust instead of the bundle that requests brings.
@@ -73,8 +73,7 @@ class Fetcher:
         self._version = version
         self._clock = clock
         self._certificates = certificates
-        self._under_way: set[Limits] = set()
-        self._closed = False
+        self._lines = Lines()
 
     def __enter__(self) -> Fetcher:
         return self
@@ -82,13 +81,11 @@ class Fetcher:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._lines.close()
 
     def close(self) -> None:
-        """End what other threads are still fetching, and whatever is asked for from now on: a run was interrupted."""
-        self._closed = True
-        for limits in self._under_way.copy():
-            limits.end()
+        """End what is under way, and whatever is asked for from now on: a run was interrupted."""
+        self._lines.end()
 
     def fetch(self, source: Source, state: SourceState) -> Fetched:
         """Ask the source once, following redirects. Never raises: every failure is a status and a note.
@@ -96,29 +93,30 @@ class Fetcher:
         `etag`, `last_modified` and `moved_to` (the address to ask from now on) are filled only where the status is ok
         or unchanged, `document` only where it is ok. `bytes` counts decoded ones.
         """
+        return self.begin(source, state).result()
+
+    def begin(self, source: Source, state: SourceState) -> Future[Fetched]:
+        """The same for whoever does not wait."""
+        return self._lines.begin(self._fetch(source, state))
+
+    async def _fetch(self, source: Source, state: SourceState) -> Fetched:
         started = time.monotonic()
         limits = Limits(
             deadline=started + source.timeout.total_seconds(),
             wire_bytes=source.max_bytes + HEAD_ROOM,
             allow_private=source.allow_private,
         )
-        self._under_way.add(limits)
         try:
-            if self._closed:
-                limits.end()
-            fetched = self._follow(source, state, limits)
+            fetched = await self._follow(source, state, limits)
         except Stop as stop:
             fetched = Fetched(status=stop.status, note=stop.note, bytes=stop.size)
         except MemoryError:
             fetched = Fetched(status=Status.TOO_LARGE, note=NO_MEMORY)
         except Exception as problem:  # noqa: BLE001 - a bug that one source meets must not end the run of the others
             fetched = Fetched(status=Status.BUG, note=whereabouts(problem))
-        finally:
-            self._under_way.discard(limits)
-            limits.release()
         return replace(fetched, ms=round((time.monotonic() - started) * 1_000))
 
-    def _follow(self, source: Source, state: SourceState, limits: Limits) -> Fetched:
+    async def _follow(self, source: Source, state: SourceState, limits: Limits) -> Fetched:
         home, login = _address(source.url)
         url = _address(state.moved_to)[0] if state.moved_to else home
         moved_to, permanent, seen = state.moved_to, True, {url}
@@ -126,13 +124,13 @@ class Fetcher:
             headers = self._headers(source, state)
             if login and _origin(url) == _origin(home):
                 headers["Authorization"] = _basic(login)
-            with _answer(url, headers, limits, self._certificates) as response:
-                location = _location(response)
-                if location is None:
-                    known = url == home and state.url == source.url  # then there is nothing to hide in it
-                    place = url.url if known else public(url.url)
-                    fetched = self._judge(response, place, source, state)
-                    return fetched if fetched.status.failed else replace(fetched, moved_to=moved_to)
+            response = await _answer(_request(url, headers), limits, self._certificates, source.max_bytes)
+            location = _location(response)
+            if location is None:
+                known = url == home and state.url == source.url  # then there is nothing to hide in it
+                place = url.url if known else public(url.url)
+                fetched = self._judge(response, place, source, state)
+                return fetched if fetched.status.failed else replace(fetched, moved_to=moved_to)
             url, credentials = _address(location, base=url.url)
             secret = credentials or public(url.url) != url.url
             permanent = permanent and response.status in _PERMANENT and not secret
@@ -207,8 +205,8 @@ def _as_requests_writes_it(text: str) -> str:
     return request.url or ""
 
 
-def _origin(url: Url) -> tuple[str | None, str | None, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+def _origin(url: Url) -> tuple[str, str, int]:
+    return url.scheme or "", url.host or "", url.port or (443 if url.scheme == "https" else 80)
 
 
 def _shown(url: Url) -> str:
@@ -238,30 +236,30 @@ def post(url: str, body: bytes, patience: float) -> str:
     """
     address, login = _address(url)
     limits = Limits(deadline=time.monotonic() + patience, wire_bytes=HEAD_ROOM, allow_private=True)
-    headers = {"Content-Type": "application/json"} | ({"Authorization": _basic(login)} if login else {})
+    headers = {"Content-Type": "application/json", "Connection": "close"}
+    headers |= {"Authorization": _basic(login)} if login else {}
+    lines = Lines()
     try:
-        with _answer(address, headers, limits, None, body) as response:
-            return "" if response.status in range(200, 300) else f"{address.host} answered {response.status}"
+        response = lines.begin(_answer(_request(address, headers, body), limits, None, 0)).result()
     except Stop as stop:
         return stop.note
     finally:
-        limits.release()
+        lines.close()
+    return "" if response.status in range(200, 300) else f"{address.host} answered {response.status}"
 
 
-@contextmanager
-def _answer(
-    url: Url, headers: Mapping[str, str], limits: Limits, certificates: str | None, body: bytes | None = None
-) -> Iterator[HTTPResponse]:
-    """The head of one answer, its body still to be read; raises Stop where there is none."""
-    tls = _trusted(certificates) if url.scheme == "https" else None
-    with closing(connection_to(url, limits, tls)) as connection:
-        try:
-            connection.request("POST" if body else "GET", url.request_uri, body=body, headers=headers)
-            response = connection.getresponse()
-        except (OSError, HTTPException) as problem:
-            raise _no_answer(problem, url) from problem
-        with response:
-            yield response
+def _request(url: Url, headers: dict[str, str], body: bytes = b"") -> Request:
+    scheme, host, port = _origin(url)
+    return Request(scheme, host.strip("[]"), port, url.request_uri, headers, body)
+
+
+async def _answer(request: Request, limits: Limits, certificates: str | None, cap: int) -> HTTPResponse:
+    """One answer, as far as it is wanted; raises Stop where there is none."""
+    tls = _trusted(certificates) if request.scheme == "https" else None
+    try:
+        return await exchange(request, limits, tls, cap)
+    except (OSError, HTTPException) as problem:
+        raise _no_answer(problem, request) from problem
 
 
 def _trusted(certificates: str | None) -> ssl.SSLContext:
@@ -270,25 +268,25 @@ def _trusted(certificates: str | None) -> ssl.SSLContext:
         from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
         certificates = DEFAULT_CA_BUNDLE_PATH
-    with _TRUSTING:
-        return tls_context(certificates)
+    return tls_context(certificates)
 
 
-def _no_answer(problem: OSError | HTTPException, url: Url) -> Stop:
+def _no_answer(problem: OSError | HTTPException, request: Request) -> Stop:
+    host, place = request.host, request.place
     match problem:
         case ssl.SSLCertVerificationError():
-            return Stop(Status.TLS, f"the certificate of {url.host} is not accepted: {problem.verify_message}")
+            return Stop(Status.TLS, f"the certificate of {host} is not accepted: {problem.verify_message}")
         case ssl.SSLError():
             reason = (problem.reason or "broken off").replace("_", " ").lower()
-            return Stop(Status.TLS, f"no secure connection to {url.netloc}: {reason}")
+            return Stop(Status.TLS, f"no secure connection to {place}: {reason}")
         case TimeoutError():
-            return Stop(Status.TIMEOUT, f"{url.netloc} did not answer in time: raise `timeout` if it is always slow")
+            return Stop(Status.TIMEOUT, f"{place} did not answer in time: raise `timeout` if it is always slow")
         case ConnectionError():
-            return Stop(Status.CONNECT, f"{url.netloc} broke the connection off without an answer")
+            return Stop(Status.CONNECT, f"{place} broke the connection off without an answer")
         case HTTPException():
-            return Stop(Status.HTTP_ERROR, f"what {url.netloc} answers is not HTTP: is the address right?")
+            return Stop(Status.HTTP_ERROR, f"what {place} answers is not HTTP: is the address right?")
         case _:
-            return Stop(Status.CONNECT, f"no connection to {url.netloc}: {problem.strerror}")
+            return Stop(Status.CONNECT, f"no connection to {place}: {problem.strerror}")
 
 
 def _location(response: HTTPResponse) -> str | None:

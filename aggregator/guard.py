@@ -1,34 +1,32 @@
-"""Which addresses may be connected to, and the connection that enforces it.
+"""Which addresses may be connected to, and the connecting that enforces it.
 
 Feeds.yaml, a redirect or a name server can each point this program at the machine it runs on, at its private network or
 at the metadata service of its cloud. So the check stands where it cannot be walked around: at connect time, on the
-addresses that the name resolved to, and the connection goes to exactly the address that was checked. The same
-connection carries the limits of a fetch (one deadline for everything, bytes on the wire), because a timeout per read
-stops nobody who sends one byte a second.
+addresses that the name resolved to, and the connection goes to exactly the address that was checked. Every wait and
+every read is held to the limits of the fetch (one deadline for everything, bytes on the wire), because a timeout per
+read stops nobody who sends one byte a second.
 
 Knows addresses and sockets. Knows nothing of sources, documents and what an answer means.
 """
 
 from __future__ import annotations
 
-import http.client
-import math
+import errno
+import os
 import socket
 import ssl
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_address, ip_network
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any, cast
+from threading import BoundedSemaphore
+from typing import Any, TypeVar
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util import Url
-
+from aggregator.lines import READ, WRITE, elsewhere, turn
 from aggregator.model import Status
+
+T = TypeVar("T")
 
 # --- why a fetch ends -------------------------------------------------------------------------------------------------
 
@@ -41,51 +39,21 @@ class Stop(Exception):
         super().__init__(f"{status}: {note}")
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True)
 class Limits:
-    """What one fetch may still use up, all its redirects included. `deadline` is on the monotonic clock.
-
-    `_line` is a second handle of the connection under way: shutting it down from another thread reaches the connection
-    at any time, also in the middle of a TLS handshake.
-    """
+    """What one fetch may still use up, all its redirects included. `deadline` is on the monotonic clock."""
 
     deadline: float
     wire_bytes: int
     allow_private: bool
-    _line: socket.socket | None = None
 
-    def seconds(self) -> float:
-        """The time that is left; raises TimeoutError where there is none."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-    def spend(self, count: int) -> int:
+    def spend(self, count: int) -> None:
         """Take bytes off what may still arrive; raises Stop where that was too much."""
         self.wire_bytes -= count
         if self.wire_bytes < 0:
             raise Stop(
                 Status.TOO_LARGE, "more arrives than max_bytes allows: raise it if the source is meant to be large"
             )
-        return count
-
-    def hold(self, opened: socket.socket) -> None:
-        """Remember the connection that is under way."""
-        self.release()
-        self._line = opened.dup()
-
-    def release(self) -> None:
-        """Forget the connection that was under way."""
-        if self._line:
-            self._line.close()
-
-    def end(self) -> None:
-        """Let no time be left, and wake up whoever waits for the connection; for another thread to call."""
-        self.deadline = -math.inf
-        if self._line:
-            with suppress(OSError):  # it may have ended by itself just now
-                self._line.shutdown(socket.SHUT_RDWR)
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------
@@ -138,6 +106,7 @@ _BLOCKS: tuple[tuple[str, str | None], ...] = (
 _NETWORKS = sorted(((ip_network(block), why) for block, why in _BLOCKS), key=lambda row: -row[0].prefixlen)
 
 
+@lru_cache(maxsize=4096)
 def refused(address: str, allow_private: bool) -> str | None:
     """Why an IP address may not be connected to, in words for the operator, or None where it may.
 
@@ -158,28 +127,28 @@ def refused(address: str, allow_private: bool) -> str | None:
 
 _Answer = tuple[int, int, int, str, Any]  # what getaddrinfo says: family, type, protocol, canonical name, address
 
+_LOOK_UPS = BoundedSemaphore(64)  # that are under way: a name server is not asked for thousands of names at once
+_UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+_PIECE = 64 * 1024  # bytes received at once
 
-def _look_up(host: str, port: int, patience: float) -> Sequence[_Answer]:
-    """What the host resolves to. A resolver cannot be interrupted, so it is left behind in a thread when time is up."""
+
+async def _look_up(host: str, port: int, limits: Limits) -> Sequence[_Answer]:
+    """What the host resolves to. A resolver cannot be interrupted, so it is left behind when time is up."""
     try:  # what is an address already, in any of its spellings, asks nobody
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
-        answers: SimpleQueue[Sequence[_Answer] | OSError | UnicodeError] = SimpleQueue()
+        pass
 
-    def ask() -> None:
-        try:
-            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as problem:
-            answers.put(problem)
+    def ask() -> Sequence[_Answer]:
+        with _LOOK_UPS:
+            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
-    Thread(target=ask, name=f"look up {host}", daemon=True).start()
     try:
-        answer = answers.get(timeout=patience)
-    except Empty:
+        return await elsewhere(ask, limits.deadline)
+    except TimeoutError:
         raise Stop(Status.TIMEOUT, f"the name server did not answer in time about {host}") from None
-    if isinstance(answer, Exception):
-        raise Stop(Status.DNS, _no_address(host, answer)) from answer
-    return answer
+    except (OSError, UnicodeError) as problem:
+        raise Stop(Status.DNS, _no_address(host, problem)) from problem
 
 
 def _no_address(host: str, problem: Exception) -> str:
@@ -188,19 +157,21 @@ def _no_address(host: str, problem: Exception) -> str:
     return f"there is no host named {host}: is the address right?"
 
 
-def _connect(host: str, port: int, limits: Limits) -> GuardedSocket:
+async def connect(host: str, port: int, limits: Limits) -> socket.socket:
     """A connection to one of the addresses of a host, in their order; all of them must be allowed.
 
     A name that leads inside even once leads nowhere: which of its addresses is tried is up to whoever answers for it.
+    Raises Stop where there is none.
     """
-    answers = _look_up(host, port, limits.seconds())
+    answers = await _look_up(host, port, limits)
     for *_, address in answers:
         if why := refused(address[0], limits.allow_private):
             raise Stop(Status.REFUSED_ADDRESS, f"{host} is at {address[0]}, {why}")
     problem: OSError | None = None
     for left, answer in zip(range(len(answers), 0, -1), answers, strict=True):
+        now = time.monotonic()
         try:  # an address that swallows everything leaves time for the next
-            return _open(answer, limits, limits.seconds() / left)
+            return await _open(answer, now + (limits.deadline - now) / left)
         except OSError as failure:
             problem = failure
     if isinstance(problem, TimeoutError):
@@ -209,70 +180,67 @@ def _connect(host: str, port: int, limits: Limits) -> GuardedSocket:
     raise Stop(Status.CONNECT, f"{host} accepts no connection on port {port}: {reason}") from problem
 
 
-def _open(answer: _Answer, limits: Limits, patience: float) -> GuardedSocket:
+async def _open(answer: _Answer, until: float) -> socket.socket:
     family, kind, protocol, _, address = answer
-    opened = GuardedSocket(family, kind, protocol)
-    opened.limits = limits
+    line = socket.socket(family, kind, protocol)
     try:
-        limits.hold(opened)
-        opened.settimeout(patience)
-        opened.connect(address)
-        opened.settimeout(limits.seconds())
-    except OSError:
-        opened.close()
+        line.setblocking(False)
+        code = line.connect_ex(address)
+        if code in _UNDER_WAY[1:]:
+            await turn(line, WRITE, until)
+            code = line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code))  # noqa: TRY301 - closed below, as after every other end
+    except BaseException:
+        line.close()
         raise
-    return opened
-
-
-class GuardedSocket(socket.socket):
-    """A socket whose every read is bounded by what is left of the limits."""
-
-    limits: Limits
-
-    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-        """Read as `socket.recv_into` does; raises TimeoutError at the deadline and Stop beyond the bytes allowed."""
-        self.settimeout(self.limits.seconds())
-        return self.limits.spend(super().recv_into(buffer, nbytes or len(buffer), flags))
-
-
-class _GuardedTLSSocket(GuardedSocket, ssl.SSLSocket):
-    """The same within TLS. The handshake is bounded by the timeout that the socket has when it starts."""
-
-
-class GuardedConnection(HTTPConnection):
-    """A connection that opens, and checks where it leads, when its request is sent."""
-
-    limits: Limits
-
-    def _new_conn(self) -> socket.socket:
-        return _connect(self._dns_host, self.port, self.limits)
-
-    def getresponse(self) -> http.client.HTTPResponse:  # type: ignore[override]  # see the docstring
-        """The plain answer of `http.client`: urllib3 would log the whole URL, tokens included, for a bad header."""
-        return http.client.HTTPConnection.getresponse(self)
-
-
-class _GuardedTLSConnection(GuardedConnection, HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        cast(GuardedSocket, self.sock).limits = self.limits
+    return line
 
 
 @lru_cache(maxsize=4)
 def tls_context(certificates: str) -> ssl.SSLContext:
     """The TLS settings that all connections share: making them costs some 35 ms. `certificates` is a path of PEM."""
     context = ssl.create_default_context(cafile=certificates)
-    context.sslsocket_class = _GuardedTLSSocket
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 
-def connection_to(url: Url, limits: Limits, tls: ssl.SSLContext | None) -> GuardedConnection:
-    """A connection for one request."""
-    host = url.host or ""
-    connection = (
-        _GuardedTLSConnection(host, url.port, ssl_context=tls)
-        if url.scheme == "https"
-        else GuardedConnection(host, url.port)
-    )
-    connection.limits = limits
-    return connection
+async def secure(line: socket.socket, host: str, limits: Limits, tls: ssl.SSLContext) -> ssl.SSLSocket:
+    """A connection within TLS, by a host that has proven its name. Raises OSError; then the connection is closed."""
+    secured = tls.wrap_socket(line, server_hostname=host, do_handshake_on_connect=False)
+    try:
+        await _ready(secured, secured.do_handshake, READ, limits)
+    except BaseException:
+        secured.close()
+        raise
+    return secured
+
+
+async def send(line: socket.socket, data: bytes, limits: Limits) -> None:
+    """Sends all of it; raises OSError."""
+    sent = 0
+    while sent < len(data):
+        sent += await _ready(line, partial(line.send, data[sent:]), WRITE, limits)
+
+
+async def receive(line: socket.socket, limits: Limits) -> bytes:
+    """What arrives next, nothing at the end; raises OSError, and Stop beyond the bytes that are allowed."""
+    piece = await _ready(line, partial(line.recv, _PIECE), READ, limits)
+    limits.spend(len(piece))
+    return piece
+
+
+async def _ready(line: socket.socket, act: Callable[[], T], usual: int, limits: Limits) -> T:
+    """What an act on a socket comes to when the socket is ready for it; raises TimeoutError at the deadline."""
+    while True:
+        if time.monotonic() >= limits.deadline:
+            raise TimeoutError
+        try:
+            return act()
+        except ssl.SSLWantReadError:
+            events = READ
+        except ssl.SSLWantWriteError:
+            events = WRITE
+        except BlockingIOError:
+            events = usual
+        await turn(line, events, limits.deadline)

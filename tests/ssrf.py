@@ -277,11 +277,11 @@ class Internet:
             line.sendall(self.says.get(self.visited[-1], NOTHING))
         return False
 
-    def detour(self, line: socket.socket, address: tuple[Any, ...]) -> None:
+    def detour(self, line: socket.socket, address: tuple[Any, ...]) -> int:
         """Connects to what stands here for an address."""
         here = self._press if address[0] in PUBLIC else self._other
         host = "::ffff:127.0.0.1" if line.family == socket.AF_INET6 else "127.0.0.1"
-        socket.socket.connect(line, (host, here))
+        return super(socket.socket, line).connect_ex((host, here))
 
     def looked_up(self, host: str, port: int, *rest: Any, flags: int = 0, **named: Any) -> Any:
         """What `socket.getaddrinfo` says here."""
@@ -311,4 +311,4 @@ def open_to(internet: Internet, patch: Any) -> None:
     """Has names looked up, and connections made, in this internet; `patch` is pytest's monkeypatch."""
     patch.setattr(socket, "getaddrinfo", internet.looked_up)
     if not IN_A_NETWORK_OF_ITS_OWN:
-        patch.setattr(guard.GuardedSocket, "connect", lambda line, address: internet.detour(line, address))
+        patch.setattr(socket.socket, "connect_ex", lambda line, address: internet.detour(line, address))

@@ -1,0 +1,198 @@
+"""Many connections at once, on one thread: whoever waits for one lets the others go on.
+
+A task is a coroutine. It tries, and where a socket is not ready it awaits `turn`; what may block for good, such as a
+look-up of a name, it has done `elsewhere`. Every wait has an end, on the monotonic clock, at which TimeoutError is
+raised in the task. A thousand connections cost a thousand sockets, and neither threads nor processor time.
+
+Knows sockets and waiting. Knows nothing of what is said over them.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import selectors
+import socket
+import time
+import types
+from collections.abc import Callable, Coroutine, Generator
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+
+class _Wait(NamedTuple):
+    """What a task waits for: a socket, or a function that a thread of its own runs; and until when."""
+
+    until: float
+    line: socket.socket | None = None
+    events: int = 0
+    function: Callable[[], Any] | None = None
+
+
+@types.coroutine
+def turn(line: socket.socket, events: int, until: float) -> Generator[_Wait, Any, None]:
+    """Waits until a socket can be read from or written to; raises TimeoutError where it cannot in time."""
+    yield _Wait(until, line, events)
+
+
+@types.coroutine
+def elsewhere(function: Callable[[], T], until: float) -> Generator[_Wait, Any, T]:
+    """What a function returns or raises that may block. It is left behind in its thread when the time is up."""
+    result: T = yield _Wait(until, function=function)
+    return result
+
+
+@dataclass(slots=True, eq=False)
+class _Task:
+    coroutine: Coroutine[_Wait, Any, Any]
+    future: Future[Any] = field(default_factory=Future)
+    line: socket.socket | None = None
+    waits: int = 0  # how often it waited: what comes for an earlier wait comes too late
+
+
+class Lines:
+    """The thread, which begins with the first task. `end` ends all tasks, and those that are begun from then on."""
+
+    def __init__(self) -> None:
+        self._tasks: set[_Task] = set()
+        self._ends: list[tuple[float, int, _Task, int]] = []  # a heap of (until, order, task, which wait)
+        self._order = count()
+        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._ended = False
+
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Has a task begin; for any thread to call."""
+        task = _Task(coroutine)
+        with self._lock:
+            if self._thread is None:
+                self._selector = selectors.DefaultSelector()
+                self._ear, self._bell = socket.socketpair()
+                self._ear.setblocking(False)
+                self._selector.register(self._ear, READ)
+                self._thread = Thread(target=self._work, name="lines", daemon=True)
+                self._thread.start()
+        self._tell(lambda: self._admit(task))
+        return task.future
+
+    def end(self) -> None:
+        """Has every task meet a TimeoutError where it waits, now and from now on; for any thread to call."""
+        self._ended = True
+        if self._thread:
+            self._tell(lambda: None)
+
+    def close(self) -> None:
+        """Ends all tasks, and the thread."""
+        self.end()
+        if self._thread:
+            self._tell(self._stop)
+            self._thread.join()
+
+    def _tell(self, what: Callable[[], None]) -> None:
+        """Has the thread do something."""
+        self._inbox.put(what)
+        with suppress(OSError):  # the thread has ended
+            self._bell.send(b"\0")
+
+    # --- on the thread ------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        with self._selector, self._ear, self._bell, suppress(_Stopped):
+            while True:
+                self._pass()
+
+    def _pass(self) -> None:
+        """Waits until something can go on, and has it go on."""
+        for key, _ in self._selector.select(self._patience()):
+            if key.data is None:
+                self._listen()
+            else:
+                self._go_on(key.data)
+        while self._ends and self._ends[0][0] <= time.monotonic():
+            _, _, task, wait = heapq.heappop(self._ends)
+            if task.waits == wait and not task.future.done():
+                self._go_on(task, problem=TimeoutError())
+        if self._ended:
+            for task in list(self._tasks):
+                self._go_on(task, problem=TimeoutError())
+
+    def _patience(self) -> float | None:
+        while self._ends and (self._ends[0][2].future.done() or self._ends[0][2].waits != self._ends[0][3]):
+            heapq.heappop(self._ends)
+        return max(0.0, self._ends[0][0] - time.monotonic()) if self._ends else None
+
+    def _listen(self) -> None:
+        with suppress(BlockingIOError):
+            self._ear.recv(4096)
+        with suppress(Empty):
+            while True:
+                self._inbox.get_nowait()()
+
+    def _stop(self) -> None:
+        for task in list(self._tasks):
+            self._go_on(task, problem=TimeoutError())
+        raise _Stopped
+
+    def _admit(self, task: _Task) -> None:
+        if task.future.set_running_or_notify_cancel():
+            self._tasks.add(task)
+            self._go_on(task)
+        else:
+            task.coroutine.close()
+
+    def _go_on(self, task: _Task, given: object = None, problem: BaseException | None = None) -> None:
+        """Lets a task go on until it waits again, or ends."""
+        if task.line is not None:
+            self._selector.unregister(task.line)
+            task.line = None
+        task.waits += 1
+        try:
+            wait = task.coroutine.throw(problem) if problem else task.coroutine.send(given)
+        except StopIteration as end:
+            self._tasks.discard(task)
+            task.future.set_result(end.value)
+        except BaseException as end:  # noqa: BLE001 - whoever waits for the task gets it
+            self._tasks.discard(task)
+            task.future.set_exception(end)
+        else:
+            self._wait(task, wait)
+
+    def _wait(self, task: _Task, wait: _Wait) -> None:
+        until = -math.inf if self._ended else wait.until
+        heapq.heappush(self._ends, (until, next(self._order), task, task.waits))
+        if wait.line is not None:
+            task.line = wait.line
+            self._selector.register(wait.line, wait.events, task)
+        elif wait.function is not None:
+            self._send_elsewhere(task, wait.function)
+
+    def _send_elsewhere(self, task: _Task, function: Callable[[], Any]) -> None:
+        wait = task.waits
+
+        def go_on(given: object, problem: BaseException | None) -> None:
+            if task.waits == wait and not task.future.done():
+                self._go_on(task, given, problem)
+
+        def work() -> None:
+            try:
+                given = function()
+            except Exception as problem:  # noqa: BLE001 - the task gets it
+                self._tell(lambda problem=problem: go_on(None, problem))  # type: ignore[misc]  # bound now, as it is deleted
+            else:
+                self._tell(lambda: go_on(given, None))
+
+        Thread(target=work, name="elsewhere", daemon=True).start()
+
+
+class _Stopped(Exception):
+    """The thread has nothing more to do."""

@@ -10,7 +10,6 @@ Knows sockets and waiting. Knows nothing of what is said over them.
 from __future__ import annotations
 
 import heapq
-import math
 import selectors
 import socket
 import time
@@ -69,40 +68,52 @@ class Lines:
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = Lock()
         self._thread: Thread | None = None
-        self._ended = False
+        self._ended = False  # no task waits any more
+        self._closed = False  # there is no thread that admits tasks
 
     def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Has a task begin; for any thread to call."""
         task = _Task(coroutine)
         with self._lock:
-            if self._thread is None:
-                self._selector = selectors.DefaultSelector()
-                self._ear, self._bell = socket.socketpair()
-                self._ear.setblocking(False)
-                self._selector.register(self._ear, READ)
-                self._thread = Thread(target=self._work, name="lines", daemon=True)
-                self._thread.start()
-        self._tell(lambda: self._admit(task))
+            if self._thread is None and not self._ended:
+                self._start()
+            if not self._closed:
+                self._tell(lambda: self._admit(task))
+                return task.future
+        self._admit(task)
         return task.future
 
     def end(self) -> None:
         """Has every task meet a TimeoutError where it waits, now and from now on; for any thread to call."""
-        self._ended = True
-        if self._thread:
-            self._tell(lambda: None)
+        with self._lock:
+            self._ended = True
+            self._closed = self._thread is None
+            self._tell(self._end_all)
 
     def close(self) -> None:
         """Ends all tasks, and the thread."""
         self.end()
-        if self._thread:
+        with self._lock:
+            thread, self._closed = self._thread, True
             self._tell(self._stop)
-            self._thread.join()
+        if thread:
+            thread.join()
+
+    def _start(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._ear, self._bell = socket.socketpair()
+        self._ear.setblocking(False)
+        self._bell.setblocking(False)
+        self._selector.register(self._ear, READ)
+        self._thread = Thread(target=self._work, name="lines", daemon=True)
+        self._thread.start()
 
     def _tell(self, what: Callable[[], None]) -> None:
-        """Has the thread do something."""
+        """Has the thread do something, if there is one."""
         self._inbox.put(what)
-        with suppress(OSError):  # the thread has ended
-            self._bell.send(b"\0")
+        if self._thread:
+            with suppress(OSError):  # it has ended; or it has been told so often that it will look anyway
+                self._bell.send(b"\0")
 
     # --- on the thread ------------------------------------------------------------------------------------------------
 
@@ -122,9 +133,6 @@ class Lines:
             _, _, task, wait = heapq.heappop(self._ends)
             if task.waits == wait and not task.future.done():
                 self._go_on(task, problem=TimeoutError())
-        if self._ended:
-            for task in list(self._tasks):
-                self._go_on(task, problem=TimeoutError())
 
     def _patience(self) -> float | None:
         while self._ends and (self._ends[0][2].future.done() or self._ends[0][2].waits != self._ends[0][3]):
@@ -138,9 +146,12 @@ class Lines:
             while True:
                 self._inbox.get_nowait()()
 
-    def _stop(self) -> None:
+    def _end_all(self) -> None:
         for task in list(self._tasks):
             self._go_on(task, problem=TimeoutError())
+
+    def _stop(self) -> None:
+        self._end_all()
         raise _Stopped
 
     def _admit(self, task: _Task) -> None:
@@ -165,11 +176,13 @@ class Lines:
             self._tasks.discard(task)
             task.future.set_exception(end)
         else:
-            self._wait(task, wait)
+            if self._ended:
+                self._go_on(task, problem=TimeoutError())
+            else:
+                self._wait(task, wait)
 
     def _wait(self, task: _Task, wait: _Wait) -> None:
-        until = -math.inf if self._ended else wait.until
-        heapq.heappush(self._ends, (until, next(self._order), task, task.waits))
+        heapq.heappush(self._ends, (wait.until, next(self._order), task, task.waits))
         if wait.line is not None:
             task.line = wait.line
             self._selector.register(wait.line, wait.events, task)

@@ -3,7 +3,7 @@
     due(sources) | poll | derive | decide | store | report
 
 `poll` (polling.py: fetch, read) asks many hosts at once; `derive`, `decide` and `store` (intake.py) take place on one
-thread, source by source, each in a transaction of its own. A source that fails is an Outcome and stops nothing. Nothing
+thread, source by source, each that says something in a transaction of its own. A source that fails is an Outcome and stops nothing. Nothing
 here knows HTTP, markup or SQL, and nothing below knows the order of the steps. Where nothing is due, nothing heavy is
 imported.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -48,7 +48,7 @@ class Order:
 
     sources: tuple[str, ...] = ()
     everything: bool = False
-    workers: int = 128
+    workers: int = 500
     strict: bool = False
     visits: int = 20
 
@@ -80,6 +80,7 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
             for answer in _polls(wanted, states, intake.knowledge, order, edges):
                 outcomes.append(intake.take(answer, edges.clock(), edges.dice()))
                 edges.watch(outcomes[-1], len(wanted))
+            intake.finish()
             for page in _pages(config, store, order, edges):
                 visited += intake.take_page(page, edges.clock())
             cite(store)
@@ -145,14 +146,13 @@ def _polls(
 
     if not wanted:
         return
-    with Fetcher(version=__version__, clock=edges.clock) as fetcher, ThreadPoolExecutor(order.workers) as executor:
+    with ThreadPoolExecutor(order.workers) as readers, Fetcher(version=__version__, clock=edges.clock) as fetcher:
         poller = polling.Poller(fetcher, lambda: knowledge.names, edges.clock)
 
-        def ask(source: Source) -> Poll:
-            return poller.poll(source, states[source.id])
+        def ask(source: Source) -> Future[Poll]:
+            return poller.begin(source, states[source.id], readers)
 
-        yield from polling.polls(wanted, ask, executor, order.workers, edges.stopped)
-        fetcher.close()  # ends what is still under way when somebody wanted to stop
+        yield from polling.polls(wanted, ask, order.workers, edges.stopped)
 
 
 def _debts(config: Config, store: Store, order: Order, edges: Edges) -> Sequence[Debt]:
@@ -169,11 +169,14 @@ def _pages(config: Config, store: Store, order: Order, edges: Edges) -> Iterator
     from aggregator import polling, visits
     from aggregator.fetch import Fetcher
 
-    with Fetcher(version=__version__, clock=edges.clock) as fetcher, ThreadPoolExecutor(order.workers) as executor:
+    with ThreadPoolExecutor(order.workers) as visitors, Fetcher(version=__version__, clock=edges.clock) as fetcher:
         visitor = polling.Visitor(fetcher, store.robots(), edges.clock)
         errands = [polling.Errand(debt=one, source=visits.asked(one, config.sources[one.source])) for one in debts]
-        yield from polling.polls(errands, visitor.visit, executor, order.workers, edges.stopped)
-        fetcher.close()
+
+        def ask(errand: polling.Errand) -> Future[Page]:
+            return visitors.submit(visitor.visit, errand)
+
+        yield from polling.polls(errands, ask, order.workers, edges.stopped)
 
 
 # --- without storing, without asking ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Asking sources: fetch | read, on many threads or machines, one source of a host at a time.
+"""Asking sources: fetch | read, many at once, one source of a host at a time.
 
 What comes back is a Poll: what was said, nothing decided and nothing stored. No exception leaves a poll: a source that
 fails is a status and a note.
@@ -12,9 +12,11 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from threading import Semaphore
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -45,6 +47,7 @@ log = logging.getLogger(__name__)
 
 READERS = 6  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
+_READ_ALONE = (Kind.FEED, Kind.PAGE, Kind.REFERENCES)  # reading these asks for nothing more
 _PATIENCE = 0.5  # seconds between two looks at whether somebody wants to stop
 
 
@@ -77,27 +80,26 @@ Answer = TypeVar("Answer", bound=Answered)
 
 
 def polls(
-    sources: Sequence[Asked],
-    ask: Callable[[Asked], Answer],
-    executor: Executor,
-    at_once: int,
-    stopped: Callable[[], bool],
+    sources: Sequence[Asked], ask: Callable[[Asked], Future[Answer]], at_once: int, stopped: Callable[[], bool]
 ) -> Iterator[Answer]:
-    """Asks sources on an executor, `at_once` hosts at a time and one source of a host at a time, until `stopped`.
+    """Asks sources, `at_once` hosts at a time and one source of a host at a time, until `stopped`.
 
     A host rests between two of its sources. Where it wants to be left alone, the rest of its sources are not asked.
     """
     waiting = deque(_by_host(sources))
     resting: list[tuple[float, int, deque[Asked]]] = []  # a heap of hosts by the time when they may be asked again
     running: dict[Future[Answer], tuple[Asked, deque[Asked]]] = {}
+    done: SimpleQueue[Future[Answer]] = SimpleQueue()
     while (waiting or resting or running) and not stopped():
         while resting and resting[0][0] <= time.monotonic():
             waiting.append(heapq.heappop(resting)[2])
         while waiting and len(running) < at_once:
             queue = waiting.popleft()
             asked = queue.popleft()
-            running[executor.submit(ask, asked)] = asked, queue
-        for future in _done(running, until=resting[0][0] if resting else None):
+            future = ask(asked)
+            running[future] = asked, queue
+            future.add_done_callback(done.put)
+        for future in _taken(done, until=resting[0][0] if resting else None):
             asked, queue = running.pop(future)
             answer = future.result()
             if queue and not answer.host_rests:
@@ -105,13 +107,13 @@ def polls(
             yield answer
 
 
-def _done(running: Collection[Future[Answer]], until: float | None) -> Collection[Future[Answer]]:
-    """Those that have ended, after a while in which some may; the while ends when a host may be asked again."""
+def _taken(done: SimpleQueue[Future[Answer]], until: float | None) -> Iterator[Future[Answer]]:
+    """Those that have ended, after a while in which one may; the while ends when a host may be asked again."""
     patience = min(_PATIENCE, max(0.0, until - time.monotonic())) if until else _PATIENCE
-    if not running:
-        time.sleep(patience)
-        return ()
-    return wait(running, timeout=patience, return_when=FIRST_COMPLETED).done
+    with suppress(Empty):
+        yield done.get(timeout=patience)
+        while True:
+            yield done.get_nowait()
 
 
 def _by_host(sources: Sequence[Asked]) -> Collection[deque[Asked]]:
@@ -123,7 +125,7 @@ def _by_host(sources: Sequence[Asked]) -> Collection[deque[Asked]]:
 
 @dataclass(frozen=True, slots=True)
 class Poller:
-    """Asks one source at a time; threads may share it. `names` gives the press names, which reference lists need."""
+    """Asks sources; threads may share it. `names` gives the press names, which reference lists need."""
 
     fetcher: Fetcher
     names: Callable[[], Directory]
@@ -132,10 +134,36 @@ class Poller:
 
     def poll(self, source: Source, state: SourceState) -> Poll:
         """Fetches and reads one source. Never raises."""
+        return self._polled(self._asked(source, state), lambda: self._fetch(source, state))
+
+    def begin(self, source: Source, state: SourceState, readers: Executor) -> Future[Poll]:
+        """The same for whoever does not wait; only what there is to read takes one of the `readers`."""
+        if source.kind not in _READ_ALONE:
+            return readers.submit(self.poll, source, state)
+        poll: Future[Poll] = Future()
+        asked = self._asked(source, state)
+
+        def go_on(fetching: Future[Fetched]) -> None:
+            if fetching.result().document:
+                readers.submit(self._polled, asked, fetching.result).add_done_callback(finish)
+            else:
+                poll.set_result(self._polled(asked, fetching.result))
+
+        def finish(reading: Future[Poll]) -> None:
+            poll.set_result(reading.result())
+
+        self.fetcher.begin(source, state).add_done_callback(go_on)
+        return poll
+
+    def _asked(self, source: Source, state: SourceState) -> Poll:
         nothing = Fetched(status=Status.BUG)
-        asked = Poll(source=source, state=state, started_at=self.clock(), fetched=nothing, status=Status.BUG)
+        return Poll(source=source, state=state, started_at=self.clock(), fetched=nothing, status=Status.BUG)
+
+    def _polled(self, asked: Poll, fetch: Callable[[], Fetched]) -> Poll:
+        """What came of asking, with what it says."""
+        source = asked.source
         try:
-            fetched = self._fetch(source, state)
+            fetched = fetch()
             asked = replace(asked, fetched=fetched, status=fetched.status, note=fetched.note)
             return self._read_answer(asked, fetched.document) if fetched.document else asked
         except ReadError as problem:

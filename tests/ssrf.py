@@ -25,8 +25,6 @@ from ipaddress import IPv4Address, IPv6Address
 from threading import Thread
 from typing import Any, NamedTuple
 
-from aggregator import guard
-
 IN_A_NETWORK_OF_ITS_OWN = "PRESS_PINGBACKS_NETWORK" in os.environ
 PUBLIC = ("93.184.216.34", "203.0.114.9", "2606:4700::34")
 PORTS = (22, 80, 443, 6379, 8080)  # on which the kernel's detour listens

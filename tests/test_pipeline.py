@@ -227,13 +227,14 @@ def test_a_host_rests_between_two_of_its_sources_but_holds_up_no_other(world: Wo
     ]
     asked: list[tuple[float, str]] = []
 
-    def ask(source: Source) -> Poll:
+    def poll(source: Source) -> Poll:
         asked.append((time.monotonic(), source.id))
         state, nothing = SourceState(source=source.id, url=source.url), Fetched(status=Status.OK)
         return Poll(source=source, state=state, started_at=NOW, fetched=nothing, status=Status.OK)
 
     with ThreadPoolExecutor(4) as executor:
-        done = [poll.source.id for poll in polling.polls(sources, ask, executor, 4, lambda: False)]
+        polls = polling.polls(sources, lambda source: executor.submit(poll, source), 4, lambda: False)
+        done = [one.source.id for one in polls]
     at = {name: moment for moment, name in asked}
     assert sorted(done) == ["a", "b", "c"]
     assert at["b"] - at["a"] >= 0.8

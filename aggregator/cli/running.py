@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
-@click.option("--workers", type=click.IntRange(1, 1000), default=128, show_default=True, help="Hosts asked at a time.")
+@click.option("--workers", type=click.IntRange(1, 1000), default=500, show_default=True, help="Hosts asked at a time.")
 @click.option("--visits", type=click.IntRange(0), default=20, show_default=True, help="Pages to visit, at most.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where any source failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object, and the log as JSON.")

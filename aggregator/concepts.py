@@ -15,6 +15,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -74,13 +75,15 @@ class Lexicon:
 
     def __init__(self, entries: Collection[Entry], pairs: Collection[Entry] = ()) -> None:
         """Compiles entries; those of `pairs` stand for several, whose ids theirs name."""
+        self.entries = (*entries, *pairs)
         self._entries: dict[str, Entry] = {}
+        self._concepts: dict[tuple[str, int], Concept] = {}
         for entry in entries:
             if entry.id != gazetteer.NOTHING:
                 self._entries.setdefault(entry.id, entry)
         self._automata = {language: ahocorasick.Automaton() for language in gazetteer.LANGUAGES}
         words: dict[str, dict[str, list[_Term]]] = {language: {} for language in gazetteer.LANGUAGES}
-        for entry in (*entries, *pairs):
+        for entry in self.entries:
             for language, names in entry.names.items():
                 for name in names:
                     _add(words[language], entry, name)
@@ -98,8 +101,11 @@ class Lexicon:
 
     def concept(self, entry: Entry, meanings: int = 1) -> Concept:
         """An entry as a concept; a word of several meanings says less of each."""
-        weight = _WEIGHTS[entry.kind][entry.weight - 1] / meanings
-        return Concept(entry.id, entry.kind, entry.name, weight)
+        made = self._concepts.get((entry.id, meanings))
+        if made is None:
+            weight = _WEIGHTS[entry.kind][entry.weight - 1] / meanings
+            made = self._concepts[entry.id, meanings] = Concept(entry.id, entry.kind, entry.name, weight)
+        return made
 
     def country(self, code: str) -> Entry | None:
         """The entry of a country by its ISO 3166 code, in lower case."""
@@ -236,16 +242,30 @@ def _stands_in_katakana(text: str, start: int, end: int) -> bool:
 
 def found(title: str, summary: str, language: str, lexicon: Lexicon) -> tuple[Concept, ...]:
     """What an article speaks of, each concept once, the weightiest first. Names by their sound only of the headline."""
-    concepts = {one.key: one for one in sorted(_of(datelines.without_tags(title), language, lexicon), key=_by_weight)}
+    concepts: dict[str, Concept] = {}
+    for one in _of(datelines.without_tags(title), language, lexicon):
+        _take(concepts, one)
     for one in _of(datelines.without_credits(summary[:SUMMARY]), language, lexicon):
-        weight = one.weight * IN_SUMMARY
-        if one.kind != "name" and (one.key not in concepts or concepts[one.key].weight < weight):
-            concepts[one.key] = Concept(one.key, one.kind, one.name, weight, one.unit, headline=False)
-    return tuple(sorted(concepts.values(), key=lambda one: (-one.weight, one.key)))
+        if one.kind != "name":
+            _take(concepts, _in_summary(one))
+    return tuple(sorted(concepts.values(), key=_weightiest_first))
 
 
-def _by_weight(concept: Concept) -> float:
-    return concept.weight
+def _take(concepts: dict[str, Concept], one: Concept) -> None:
+    """Of two concepts with one key the weightier one counts."""
+    held = concepts.get(one.key)
+    if held is None or held.weight < one.weight or (held.weight == one.weight and one.headline):
+        concepts[one.key] = one
+
+
+@lru_cache(maxsize=16384)
+def _in_summary(one: Concept) -> Concept:
+    """A concept that only the summary has."""
+    return one._replace(weight=one.weight * IN_SUMMARY, headline=False)
+
+
+def _weightiest_first(concept: Concept) -> tuple[float, str]:
+    return -concept.weight, concept.key
 
 
 def _of(text: str, language: str, lexicon: Lexicon) -> Iterator[Concept]:
@@ -315,17 +335,21 @@ def _unknown(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iter
         for start, end in _korean_words(squeezed, rest):
             yield from _word(_KOREAN_ENDING.sub("", rest[start:end]), is_name=True)
     for match in _HAN.finditer(rest):
-        yield from (Concept(f"w:{pair}", "word", pair, _WORD / 2) for pair in map("".join, pairwise(match[0])))
+        yield from map(_pair, match[0], match[0][1:])
 
 
-def _word(word: str, *, is_name: bool) -> Iterator[Concept]:
+@lru_cache(maxsize=16384)
+def _pair(one: str, other: str) -> Concept:
+    return Concept(f"w:{one}{other}", "word", one + other, _WORD / 2)
+
+
+@lru_cache(maxsize=16384)
+def _word(word: str, *, is_name: bool) -> tuple[Concept, ...]:
     if len(word) < 2 or word in COMMON:
-        return
-    yield Concept(f"w:{word}", "word", word, _WORD)
-    if is_name and len(word) > 2:
-        for one in sorted(sounds.skeletons(word)):
-            if len(one) >= _SHORTEST:
-                yield Concept(f"s:{one}", "name", word, _NAME)
+        return ()
+    heard = sorted(sounds.skeletons(word)) if is_name and len(word) > 2 else ()
+    names = (Concept(f"s:{one}", "name", word, _NAME) for one in heard if len(one) >= _SHORTEST)
+    return (Concept(f"w:{word}", "word", word, _WORD), *names)
 
 
 def _without(text: str, places: Iterable[Found]) -> str:

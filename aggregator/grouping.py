@@ -19,13 +19,14 @@ from aggregator.model import Clipping, Relation
 from aggregator.store import Store
 
 KEPT = timedelta(days=45)  # how long clues are kept: what is older is compared with nothing that comes
+KEPT_PROFILES = timedelta(days=8)  # and profiles: most of what comes is compared with what came just before
 
 _BATCH = 300  # articles in one transaction
 _POSTINGS = 400  # articles of one clue that are looked at
 _CANDIDATES = 20  # articles that one is compared with
 _COPIES = 15  # texts that are compared for being one
 _RARE = 1.3  # weight of a single clue that is worth a comparison
-_REMEMBERED = 3_000  # profiles, of 16 kB each
+_REMEMBERED = 2_000  # profiles, of 16 kB each
 
 
 _Rulings = Mapping[tuple[str, str], bool]
@@ -37,11 +38,18 @@ class Grouping:
 
     store: Store
     method: stories.Method
+    _packs: stories.Packs | None = field(init=False)
     _profiles: dict[int, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._packs = self.method if isinstance(self.method, stories.Packs) else None
 
     def work(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
         """Compares all articles that wait, until `stopped`. Returns how many were compared."""
         count = 0
+        if self._packs and self.store.ungrouped(1):
+            with self.store.transaction():
+                self.store.profiles_by(self._packs.edition)
         while (batch := self.store.ungrouped(_BATCH)) and not stopped():
             with self.store.transaction():
                 compared = [self._group(clipping) for clipping in batch if not stopped()]
@@ -50,11 +58,12 @@ class Grouping:
         if count:
             with self.store.transaction():
                 self.store.forget_clues(_day(now - KEPT))
+                self.store.forget_profiles(_day(now - KEPT_PROFILES))
         return count
 
     def _group(self, clipping: Clipping) -> int:
         """Compares one article with those that it may belong to. Returns its number."""
-        self._profiles.pop(clipping.id, None)  # it may have been revised
+        self._remember(clipping.id, self._made(clipping))  # anew, as it may have been revised
         if clipping.story is not None:
             self.store.leave_story(clipping.id)
         self._find_copies(clipping)
@@ -157,13 +166,25 @@ class Grouping:
         return between
 
     def _profile(self, clipping: Clipping) -> Any:
-        found = self._profiles.get(clipping.id)
-        if found is None:
-            if len(self._profiles) >= _REMEMBERED:
-                for old in list(self._profiles)[: _REMEMBERED // 4]:
-                    del self._profiles[old]
-            found = self._profiles[clipping.id] = self.method.profile(clipping)
-        return found
+        if clipping.id not in self._profiles:
+            self._remember(clipping.id, self._kept(clipping) or self._made(clipping))
+        return self._profiles[clipping.id]
+
+    def _remember(self, article: int, profile: Any) -> None:
+        if len(self._profiles) >= _REMEMBERED:
+            for old in list(self._profiles)[: _REMEMBERED // 4]:
+                del self._profiles[old]
+        self._profiles[article] = profile
+
+    def _kept(self, clipping: Clipping) -> Any:
+        packed = self.store.profile(clipping.id) if self._packs else None
+        return self._packs.unpack(packed, clipping) if self._packs and packed else None
+
+    def _made(self, clipping: Clipping) -> Any:
+        profile = self.method.profile(clipping)
+        if self._packs:
+            self.store.save_profile(clipping.id, _day(clipping.at), self._packs.pack(profile))
+        return profile
 
 
 def _nearest(

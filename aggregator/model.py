@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 # --- enums ------------------------------------------------------------------------------------------------------------
@@ -746,8 +746,7 @@ class Relation(StrEnum):
     STORY = "story"
 
 
-@dataclass(frozen=True, slots=True)
-class Concept:
+class Concept(NamedTuple):
     """Something that an article speaks of. `key` is the same in every language, `name` is for reasons.
 
     `weight` says how much it tells that two articles share it; `unit` is the kind of thing that a number counts;

@@ -3,9 +3,9 @@
     due(sources) | poll | derive | decide | store | report
 
 `poll` (polling.py: fetch, read) asks many hosts at once; `derive`, `decide` and `store` (intake.py) take place on one
-thread, source by source, each that says something in a transaction of its own. A source that fails is an Outcome and stops nothing. Nothing
-here knows HTTP, markup or SQL, and nothing below knows the order of the steps. Where nothing is due, nothing heavy is
-imported.
+thread, source by source, each that says something in a transaction of its own. A source that fails is an Outcome and
+stops nothing. Nothing here knows HTTP, markup or SQL, and nothing below knows the order of the steps. Where nothing is
+due, nothing heavy is imported.
 """
 
 from __future__ import annotations

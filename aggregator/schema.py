@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-VERSION = 4  # how many migrations there are
+VERSION = 5  # how many migrations there are
 
 TABLES = """
 CREATE TABLE outlets ( -- Press organisations and editions.
@@ -409,6 +409,15 @@ DELETE FROM meta WHERE key = 'config';
 CREATE INDEX fetches_read ON fetches(source, id) WHERE status = 'ok';
 """
 
+PROFILES = """
+CREATE TABLE profiles ( -- What articles of the last days speak of, so that it is found out once.
+  article INTEGER PRIMARY KEY REFERENCES articles(id), -- the article
+  day INTEGER NOT NULL, -- of publication, counted from 1970-01-01
+  profile BLOB NOT NULL -- as the method for stories packs it
+);
+CREATE INDEX profiles_day ON profiles(day);
+"""
+
 LANGUAGES = {
     "en": "English",
     "ja": "日本語",
@@ -446,6 +455,11 @@ def _migrations() -> Migrations:
     def m004_alerts(db: Database) -> None:
         _execute(db, WATCH)
         db.conn.execute("PRAGMA user_version = 4")
+
+    @migrations()
+    def m005_profiles(db: Database) -> None:
+        _execute(db, PROFILES)
+        db.conn.execute("PRAGMA user_version = 5")
 
     return migrations
 

@@ -13,14 +13,19 @@ Another way of comparing is a `Method`: anything that makes profiles of articles
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property, partial
 from itertools import product
-from typing import Any, NamedTuple, Protocol
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
-from aggregator import concepts
+from aggregator import __version__, concepts
 from aggregator.identity import BY_HAND
 from aggregator.model import Clipping, Concept, Joining, Precision
 from aggregator.text import fingerprint
@@ -54,6 +59,21 @@ class Method(Protocol):
 
     def likeness(self, one: Any, other: Any, common: Mapping[int, int], /) -> Likeness:
         """How like two articles are; `common` is how many articles of these days have a clue, as far as it is known."""
+
+
+@runtime_checkable
+class Packs(Protocol):
+    """A method whose profiles are kept in the database, since they take long to make."""
+
+    @property
+    def edition(self) -> str:
+        """What the profiles come from; where it is another, they are made anew."""
+
+    def pack(self, profile: Any) -> bytes:
+        """A profile for keeping, some hundred bytes."""
+
+    def unpack(self, packed: bytes, clipping: Clipping) -> Any:
+        """The profile again."""
 
 
 # --- by concepts ------------------------------------------------------------------------------------------------------
@@ -112,6 +132,30 @@ class ByConcepts:
         topics = (Concept(f"t:{topic}", "topic", self._topics.get(topic, topic), _TOPIC) for topic in clipping.topics)
         return profile_of(clipping, (*found, *topics))
 
+    @cached_property
+    def edition(self) -> str:
+        """The names that are known, and the version of the program that looks for them."""
+        return hashlib.sha256(repr((__version__, self._lexicon.entries, self._topics)).encode()).hexdigest()
+
+    def pack(self, profile: Profile) -> bytes:
+        """All but the clipping as JSON, compressed."""
+        given = {unit: list(keys) for unit, keys in profile.given.items()}
+        held = [list(profile.concepts.values()), profile.named, given, profile.length, profile.words]
+        return zlib.compress(json.dumps(held, ensure_ascii=False).encode(), 1)
+
+    def unpack(self, packed: bytes, clipping: Clipping) -> Profile:
+        """The profile of an article that spoke of these concepts."""
+        found, named, given, length, words = json.loads(zlib.decompress(packed))
+        return Profile(
+            clipping=clipping,
+            language=clipping.language.partition("-")[0],
+            concepts=dict(zip(map(itemgetter(0), found), map(_as_concept, found), strict=True)),
+            named=named,
+            given={unit: frozenset(keys) for unit, keys in given.items()},
+            length=length,
+            words=words,
+        )
+
     def clues(self, profile: Profile) -> Mapping[int, float]:
         """The weightiest concepts but countries, in which every press abounds."""
         weighty = [one for one in profile.concepts.values() if one.kind != "country" and one.weight >= _LIGHTEST]
@@ -120,9 +164,7 @@ class ByConcepts:
 
     def likeness(self, one: Profile, other: Profile, common: Mapping[int, int]) -> Likeness:
         """How like two articles are, by what they share and what contradicts it."""
-        keys = one.concepts.keys() & other.concepts.keys()
-        told = (_damped(_lesser(one.concepts[key], other.concepts[key]), common) for key in keys)
-        shared = sorted(told, key=_heaviest_first)
+        shared = _shared_by(one, other, common)
         across = one.language != other.language
         if (not across and _is_thin(shared)) or _are_other_parties(one, other):
             return Likeness(0.0, "")
@@ -136,6 +178,7 @@ class ByConcepts:
 
 
 _TOPIC = 1.0
+_as_concept = cast(Callable[[Any], Concept], partial(tuple.__new__, Concept))  # of a list of its fields, and quickly
 
 
 def _is_thin(shared: Sequence[Concept]) -> bool:
@@ -162,10 +205,19 @@ def _telling(shared: Sequence[Concept]) -> list[Concept]:
     return [one for one in shared if one.kind not in ("country", "topic") and one.weight >= _TOLD]
 
 
+def _shared_by(one: Profile, other: Profile, common: Mapping[int, int]) -> list[Concept]:
+    """What two articles share, the heaviest first."""
+    first, second = one.concepts, other.concepts
+    told = [_lesser(first[key], second[key]) for key in first.keys() & second.keys()]
+    if max(common.values(), default=0) > _COMMON:
+        told = [_damped(concept, common) for concept in told]
+    return sorted(told, key=_heaviest_first)
+
+
 def _damped(concept: Concept, common: Mapping[int, int]) -> Concept:
     """A concept that says less, since everybody speaks of it in these days."""
     count = common.get(fingerprint(concept.key), 0)
-    return concept if count <= _COMMON else replace(concept, weight=concept.weight * math.sqrt(_COMMON / count))
+    return concept if count <= _COMMON else concept._replace(weight=concept.weight * math.sqrt(_COMMON / count))
 
 
 _LEAST = 3  # concepts and words that two articles of one language share at least

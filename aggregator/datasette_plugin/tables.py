@@ -43,7 +43,8 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 _FEW = 200_000
 _WITHOUT_TOPICS = {**SETTINGS["articles"], "facets": ["language", "outlet"]}
 
-INTERNAL = ("_sqlite_migrations", "clues", "headlines", "identities", "links", "meta", "robots", "ungrouped")
+INTERNAL = ("_sqlite_migrations", "clues", "headlines", "identities", "links", "meta", "profiles", "robots",
+            "ungrouped")  # fmt: skip
 
 _ARE_OURS = """
 SELECT 1 FROM _sqlite_migrations WHERE migration_set = 'aggregator'

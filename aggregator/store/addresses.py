@@ -10,7 +10,7 @@ from aggregator.model import Outlet
 from aggregator.store.articles import Articles
 
 # Tables that speak of an article, and hold at most one row of a kind for each: what the other one has more is moved.
-_MOVED = ("sightings", "links", "corrections", "mentions", "visits", "headlines", "clues", "ungrouped")
+_MOVED = ("sightings", "links", "corrections", "mentions", "visits", "headlines", "clues", "profiles", "ungrouped")
 _MORE = ("revisions", "identities", "addresses", "citations")
 _FILL = """
 UPDATE articles SET (date, published_at, published_text, published_basis, published_precision) =

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -33,6 +34,14 @@ UPDATE stories SET
   last_at = (SELECT max(coalesce(published_at, first_seen_at)) FROM articles WHERE story = stories.id)
 WHERE id = ?
 """
+_SHARING = """
+SELECT value, (
+  SELECT json_group_array(article) FROM (
+    SELECT article FROM clues WHERE clue = value AND day BETWEEN ? AND ? ORDER BY day DESC, article DESC LIMIT ?
+  )
+) FROM json_each(?)
+"""
+_EDITION = "profiles"  # under this name is noted which edition of which method made them
 
 
 class Groups(Addresses):
@@ -112,21 +121,35 @@ class Groups(Addresses):
 
     def sharing(self, clues: Iterable[int], days: tuple[int, int], limit: int) -> dict[int, list[int]]:
         """For each clue, the articles of these days (both included) that have it, the last ones, `limit` at most."""
-        return {
-            clue: [
-                article
-                for (article,) in self._connection.execute(
-                    "SELECT article FROM clues WHERE clue = ? AND day BETWEEN ? AND ?"
-                    " ORDER BY day DESC, article DESC LIMIT ?",
-                    (clue, *days, limit),
-                )
-            ]
-            for clue in clues
-        }
+        found = self._connection.execute(_SHARING, (*days, limit, rows.json_text(list(clues))))
+        return {clue: json.loads(articles) for clue, articles in found}
 
     def forget_clues(self, before: int) -> int:
         """Drops the clues of days before a day, by which nothing is looked for any more. Returns how many."""
         return self._connection.execute("DELETE FROM clues WHERE day < ?", (before,)).rowcount
+
+    # --- profiles -----------------------------------------------------------------------------------------------------
+
+    def profiles_by(self, edition: str) -> None:
+        """Drops the profiles that were not made by this edition of a method."""
+        if self.noted(_EDITION) != edition:
+            self._connection.execute("DELETE FROM profiles")
+            self.note(_EDITION, edition)
+
+    def profile(self, article: int) -> bytes | None:
+        """The profile of an article, as it was saved."""
+        found = self._connection.execute("SELECT profile FROM profiles WHERE article = ?", (article,)).fetchone()
+        return found[0] if found else None
+
+    def save_profile(self, article: int, day: int, profile: bytes) -> None:
+        """Keeps the profile of an article."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO profiles (article, day, profile) VALUES (?, ?, ?)", (article, day, profile)
+        )
+
+    def forget_profiles(self, before: int) -> None:
+        """Drops the profiles of days before a day."""
+        self._connection.execute("DELETE FROM profiles WHERE day < ?", (before,))
 
     # --- copies -------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ WHERE coalesce(published_at, first_seen_at) < :before AND last_seen_at < :before
 _STAYS = "DELETE FROM old WHERE id IN (SELECT copy_of FROM articles WHERE copy_of IS NOT NULL AND id NOT IN old)"
 _OLD_POLLS = "started_at < ? AND id < (SELECT max(id) FROM fetches AS later WHERE later.source = fetches.source)"
 _HANGING = ("sightings", "revisions", "corrections", "mentions", "links", "headlines", "identities", "addresses",
-            "clues", "ungrouped", "visits")  # fmt: skip
+            "clues", "profiles", "ungrouped", "visits")  # fmt: skip
 _AT_ONCE = 500  # articles in a transaction, so that readers and their files stay small
 
 

@@ -89,11 +89,15 @@ def spellings(text: str) -> tuple[str, str, str]:
 
 def _varied(text: str, converted: str) -> str:
     """A conversion without what it did to words: 沈默 is 沉默 to OpenCC, but 沈 and 沉 are two characters."""
-    if len(text) != len(converted):
+    if text == converted or len(text) != len(converted):
         return text
-    forms = representatives()
     pairs = zip(text, converted, strict=True)
-    return "".join(other if forms.get(ord(one), one) == forms.get(ord(other), other) else one for one, other in pairs)
+    return "".join([one if one == other or not _are_variants(one, other) else other for one, other in pairs])
+
+
+def _are_variants(one: str, other: str) -> bool:
+    forms = representatives()
+    return forms.get(ord(one), one) == forms.get(ord(other), other)
 
 
 @cache

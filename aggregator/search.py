@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from aggregator import han
@@ -47,47 +47,49 @@ def tokens(*fields: str) -> str:
     unified = [_runs(_unified(field)) for field in fields]
     variants = han.variants()
     varied = [text for field in fields if not variants.keys().isdisjoint(text := texts.casefold(field))]
-    forms = [form for text in varied for char in text for form in variants.get(char, ())]
     printed = [_runs(text) for text in varied]
     others = [_runs(spelling) for text in varied for spelling in han.spellings(text)]
     ordered = [*_units(unified), *_units(printed), *_fours(unified)]
-    runs = dict.fromkeys(run for field in (*unified, *printed, *others) for run in field)
-    whole = dict.fromkeys([*forms, *(token for run in runs for token in _whole(run))])
+    whole = dict.fromkeys([form for text in varied for char in text for form in variants.get(char, ())])
+    for run in dict.fromkeys(run for field in (*unified, *printed, *others) for run in field):
+        whole.update(dict.fromkeys(_whole(run)))
     known = frozenset(ordered)
-    return " ".join((*ordered, *(token for token in whole if token not in known)))
+    return " ".join([*ordered, *[token for token in whole if token not in known]])
 
 
-def _units(fields: Iterable[Sequence[Run]]) -> Iterator[str]:
+def _units(fields: Iterable[Sequence[Run]]) -> list[str]:
+    units: list[str] = []
     for runs in fields:
         for run in runs:
-            yield from run
-        yield _GAP
+            units += run
+        units.append(_GAP)
+    return units
 
 
-def _fours(fields: Iterable[Sequence[Run]]) -> Iterator[str]:
+def _fours(fields: Iterable[Sequence[Run]]) -> list[str]:
     """Runs of four. A gap stands where two that are no neighbours overlap as neighbours do."""
-    last = ""
+    fours: list[str] = []
     for runs in fields:
         for run in runs:
-            grams = _grams(run, _LONGEST)
-            if grams and last.endswith("".join(run[: _LONGEST - 1])):
-                yield _GAP
-            yield from grams
-            last = grams[-1] if grams else last
+            grams = _grams(run)[-1]
+            if grams and fours and fours[-1].endswith("".join(run[: _LONGEST - 1])):
+                fours.append(_GAP)
+            fours += grams
+    return fours
 
 
 def _whole(run: Run) -> list[str]:
     """What is looked for as a whole: runs of every length, and words in letters of full width."""
     wide = [] if isinstance(run, str) else [wide for unit in run if (wide := unit.translate(_WIDE)) != unit]
-    return wide + [gram for size in range(1, _LONGEST + 1) for gram in _grams(run, size)]
+    return [*wide, *chain.from_iterable(_grams(run))]
 
 
-def _grams(run: Run, size: int) -> list[str]:
-    """The runs of so many units in a longer one."""
-    places = range(len(run) - size + 1)
-    if isinstance(run, str):
-        return [run[place : place + size] for place in places]
-    return ["".join(run[place : place + size]) for place in places]
+def _grams(run: Run) -> list[list[str]]:
+    """The runs of one unit in a longer one, those of two, and so on."""
+    grams: list[list[str]] = [list(run)]
+    for size in range(1, _LONGEST):
+        grams.append([*map(str.__add__, grams[-1], run[size:])] if len(run) > size else [])
+    return grams
 
 
 def _runs(text: str) -> list[Run]:
@@ -147,7 +149,7 @@ def _expression(bit: str) -> str:
 def _phrase(runs: Sequence[Run]) -> str:
     """One run is looked for as it is, whatever its length; several are a phrase of their units."""
     one = runs[0]
-    words = [unit for run in runs for unit in run] if len(runs) > 1 else _grams(one, min(len(one), _LONGEST))
+    words = [unit for run in runs for unit in run] if len(runs) > 1 else _grams(one)[min(len(one), _LONGEST) - 1]
     return '"' + " ".join(words) + '"'
 
 

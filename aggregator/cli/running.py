@@ -59,6 +59,7 @@ def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
         return 0
     from aggregator import pipeline
 
+    order["workers"] = _with_room(order["workers"])
     config = settings.config(known=ticks.glance(settings.db, _RIGHT) == digest)
     stop = Stop()
     with settings.writing() as store, logs.as_json(as_json), _watched(settings, as_json) as watch, stop.on_signals():
@@ -70,6 +71,16 @@ def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
         _print_summary(settings, summary, as_json)
         _tell(config.alerts, summary, store)
     return stop.exit_code() or summary.exit_code
+
+
+def _with_room(workers: int) -> int:
+    """As many connections as this process may have open, which it asks for where it has too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < workers + _OTHER_FILES:
+        soft = workers + _OTHER_FILES if hard == resource.RLIM_INFINITY else min(workers + _OTHER_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return min(workers, max(1, soft - _OTHER_FILES))
+    return workers
 
 
 def _nothing_due(settings: Settings, digest: str) -> bool:
@@ -107,6 +118,7 @@ def _tell(channels: Channels, summary: Summary, store: Store) -> None:
 
 # What is noted under this was the last file found right: then a run with nothing due need not compile its queries.
 _RIGHT = "feeds.yaml found right"
+_OTHER_FILES = 100  # beside connections: the database, look-ups, what the program reads
 FAR = timedelta(days=32)  # what `schedule` has, which a run in which nothing is due need not import
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -24,7 +24,7 @@ import ahocorasick
 from aggregator import datelines, gazetteer, numbers, sounds
 from aggregator.gazetteer import Entry
 from aggregator.model import Concept
-from aggregator.text import fold
+from aggregator.text import fold, fold_all
 from aggregator.words import COMMON
 
 SUMMARY = 300  # characters of a summary that count
@@ -71,7 +71,7 @@ class Squeezed:
 
 
 class Lexicon:
-    """Everything that has a name, compiled for looking it up."""
+    """Everything that has a name, compiled for looking it up; of a language when a text first asks for it."""
 
     def __init__(self, entries: Collection[Entry], pairs: Collection[Entry] = ()) -> None:
         """Compiles entries; those of `pairs` stand for several, whose ids theirs name."""
@@ -81,16 +81,7 @@ class Lexicon:
         for entry in entries:
             if entry.id != gazetteer.NOTHING:
                 self._entries.setdefault(entry.id, entry)
-        self._automata = {language: ahocorasick.Automaton() for language in gazetteer.LANGUAGES}
-        words: dict[str, dict[str, list[_Term]]] = {language: {} for language in gazetteer.LANGUAGES}
-        for entry in self.entries:
-            for language, names in entry.names.items():
-                for name in names:
-                    _add(words[language], entry, name)
-        for language, automaton in self._automata.items():
-            for word, terms in words[language].items():
-                automaton.add_word(word, tuple(terms))
-            automaton.make_automaton()
+        self._automata: dict[str, ahocorasick.Automaton] = {}
 
     def entries_of(self, entry: Entry) -> Iterator[Entry]:
         """The entries that one stands for: itself, or the countries of a pair."""
@@ -129,6 +120,8 @@ class Lexicon:
         return kept
 
     def _matches(self, squeezed: Squeezed, language: str) -> Iterator[Found]:
+        if language not in self._automata:
+            self._automata[language] = _automaton(language, self.entries)
         automaton = self._automata[language]
         if not len(automaton):
             return
@@ -150,14 +143,27 @@ def _languages(tag: str) -> tuple[str, ...]:
     return ("en",) if primary not in ("ko", "ja", "zh") else (primary, "en")
 
 
-def _add(words: dict[str, list[_Term]], entry: Entry, name: str) -> None:
-    stem = name.endswith("*")
-    bare = name.rstrip("*").strip()
-    word = squeeze(bare).text
-    if word:
-        capitals = bare.isascii() and bare.isupper() and len(bare) <= 5
-        capital = bare[:1].isascii() and bare[:1].isupper() and entry.kind != "thing"
-        words.setdefault(word, []).append(_Term(len(word), entry, stem, capitals, capital))
+def _automaton(language: str, entries: Iterable[Entry]) -> ahocorasick.Automaton:
+    """What finds the names that entries have in a language."""
+    named = [(entry, name) for entry in entries for name in entry.names.get(language, ())]
+    bare = [name.rstrip("*").strip() for _, name in named]
+    words: dict[str, list[_Term]] = {}
+    for (entry, name), plain, word in zip(named, bare, _squeezed(bare), strict=True):
+        if word:
+            capitals = plain.isascii() and plain.isupper() and len(plain) <= 5
+            capital = entry.kind != "thing" and plain[:1].isascii() and plain[:1].isupper()
+            words.setdefault(word, []).append(_Term(len(word), entry, name.endswith("*"), capitals, capital))
+    automaton = ahocorasick.Automaton()
+    for word, terms in words.items():
+        automaton.add_word(word, tuple(terms))
+    automaton.make_automaton()
+    return automaton
+
+
+def _squeezed(names: Sequence[str]) -> list[str]:
+    """The texts of names for looking them up; for single words and for English, folding is enough."""
+    pairs = zip(names, fold_all(names), strict=True)
+    return [word if name.isascii() or len(name.split()) == 1 else squeeze(name).text for name, word in pairs]
 
 
 def squeeze(text: str) -> Squeezed:

@@ -9,11 +9,12 @@ Knows where an answer ends. Does not know what it means.
 from __future__ import annotations
 
 import io
+import re
 import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import closing
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPResponse
 from typing import NamedTuple
 
 from aggregator import guard
@@ -24,7 +25,7 @@ OPENING = frozenset({403, 429, 503})  # … and of these something, as challenge
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST = 64 * 1024  # bytes of a line that are waited for
-_MOST_HEADS = 40  # how often a head is tried: each that says "continue" has one after it
+_INTERIM = re.compile(rb"HTTP/1\.\d 100\b[^\n]*\n(?:[^\r\n][^\n]*\n)*+\r?\n")  # a head that says: another follows
 
 
 class Request(NamedTuple):
@@ -93,7 +94,8 @@ class _Arrived(io.BufferedIOBase):
 
     def read1(self, size: int = -1) -> bytes:
         """At most as many bytes."""
-        piece = bytes(self.data[self.place : self.place + size])
+        end = len(self.data) if size < 0 else self.place + size
+        piece = bytes(self.data[self.place : end])
         self.place += len(piece)
         return piece
 
@@ -116,7 +118,7 @@ class _Answer:
         self._arrived = _Arrived()
         self._response = HTTPResponse(self._arrived, method="GET")  # type: ignore[arg-type]  # makefile is all it asks for
         self._head_ended = False
-        self._tries = 0
+        self._head = 0  # where the head begins that counts
         self._try_at = 1  # bytes from which the head is read again, though no empty line came
         self._searched = 0  # bytes in which there is no other empty line
         self._chunk = 0  # where the next chunk begins
@@ -165,9 +167,6 @@ class _Answer:
         if not ends and len(data) < self._try_at:
             return False
         self._try_at = 2 * len(data)
-        self._tries += 1
-        if self._tries > _MOST_HEADS:
-            raise HTTPException("no end of heads")
         try:
             self._begin()
         except _More:
@@ -175,10 +174,13 @@ class _Answer:
         return True
 
     def _begin(self) -> None:
-        self._arrived.place = 0
+        while interim := _INTERIM.match(self._arrived.data, self._head):
+            self._head = interim.end()
+        self._arrived.place = self._head
         self._response = HTTPResponse(self._arrived, method="GET")  # type: ignore[arg-type]  # makefile is all it asks for
         self._response.begin()
-        self._head_ended, self._chunk = True, self._arrived.place
+        self._head_ended = True
+        self._chunk = self._searched = self._arrived.place
 
     # --- the body -----------------------------------------------------------------------------------------------------
 

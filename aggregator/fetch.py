@@ -24,9 +24,8 @@ from datetime import datetime
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from types import TracebackType
-from urllib.parse import quote, unquote_to_bytes, urljoin
-
-from urllib3.util import Url, parse_url
+from typing import NamedTuple
+from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 from aggregator import answers
 from aggregator.errors import NO_MEMORY, whereabouts
@@ -122,7 +121,7 @@ class Fetcher:
         moved_to, permanent, seen = state.moved_to, True, {url}
         for _ in range(MAX_REDIRECTS + 1):
             headers = self._headers(source, state)
-            if login and _origin(url) == _origin(home):
+            if login and url.origin == home.origin:
                 headers["Authorization"] = _basic(login)
             response = await _answer(_request(url, headers), limits, self._certificates, source.max_bytes)
             location = _location(response)
@@ -185,15 +184,38 @@ class Fetcher:
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-def _address(text: str, *, base: str = "") -> tuple[Url, str | None]:
+class _Address(NamedTuple):
+    """An address as it goes over the wire. `host` is without brackets, `target` the path with its query."""
+
+    scheme: str
+    place: str
+    host: str
+    port: int
+    target: str
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return f"{self.scheme}://{self.place}{self.target}"
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """What credentials are for."""
+        return self.scheme, self.host, self.port
+
+
+def _address(text: str, *, base: str = "") -> tuple[_Address, str | None]:
     """An address as it goes over the wire, and the credentials taken out of it; raises Stop if it is not http(s)."""
     try:
-        url = parse_url(text if _PLAIN_ADDRESS.fullmatch(text) else _as_requests_writes_it(urljoin(base, text)))
+        parts = urlsplit(text if _PLAIN_ADDRESS.fullmatch(text) else _as_requests_writes_it(urljoin(base, text)))
+        port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as problem:
         raise Stop(Status.HTTP_ERROR, "an address, of the source or of a redirect, cannot be read") from problem
-    if url.scheme not in ("http", "https") or not url.host:
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Stop(Status.HTTP_ERROR, "an address, of the source or of a redirect, is not of http or https")
-    return url._replace(auth=None, fragment=None), url.auth
+    login, _, place = parts.netloc.rpartition("@")
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return _Address(parts.scheme, place, parts.hostname, port, target), login or None
 
 
 def _as_requests_writes_it(text: str) -> str:
@@ -205,13 +227,9 @@ def _as_requests_writes_it(text: str) -> str:
     return request.url or ""
 
 
-def _origin(url: Url) -> tuple[str, str, int]:
-    return url.scheme or "", url.host or "", url.port or (443 if url.scheme == "https" else 80)
-
-
-def _shown(url: Url) -> str:
+def _shown(address: _Address) -> str:
     """An address for a note: no query, which may hold a token."""
-    return f"{url.scheme}://{url.netloc}{url.path or '/'}"
+    return f"{address.scheme}://{address.place}{address.target.partition('?')[0]}"
 
 
 def _basic(login: str) -> str:
@@ -248,9 +266,8 @@ def post(url: str, body: bytes, patience: float) -> str:
     return "" if response.status in range(200, 300) else f"{address.host} answered {response.status}"
 
 
-def _request(url: Url, headers: dict[str, str], body: bytes = b"") -> Request:
-    scheme, host, port = _origin(url)
-    return Request(scheme, host.strip("[]"), port, url.request_uri, headers, body)
+def _request(address: _Address, headers: dict[str, str], body: bytes = b"") -> Request:
+    return Request(address.scheme, address.host, address.port, address.target, headers, body)
 
 
 async def _answer(request: Request, limits: Limits, certificates: str | None, cap: int) -> HTTPResponse:

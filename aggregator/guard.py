@@ -207,7 +207,7 @@ def tls_context(certificates: str) -> ssl.SSLContext:
 
 async def secure(line: socket.socket, host: str, limits: Limits, tls: ssl.SSLContext) -> ssl.SSLSocket:
     """A connection within TLS, by a host that has proven its name. Raises OSError; then the connection is closed."""
-    secured = tls.wrap_socket(line, server_hostname=host, do_handshake_on_connect=False)
+    secured = tls.wrap_socket(line, server_hostname=host.rstrip("."), do_handshake_on_connect=False)
     try:
         await _ready(secured, secured.do_handshake, READ, limits)
     except BaseException:

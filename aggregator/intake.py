@@ -1,9 +1,8 @@
-"""Taking in what was asked for: derive | decide | store, poll by poll.
+"""Taking in what was said: derive | decide | store, poll by poll, each in one transaction.
 
     Poll -> Items -> Articles and Mentions -> Decisions -> rows
 
-What a poll says is stored in a transaction of its own; those that say nothing are noted many in one. One thread does
-this. A fault of the program in here is an outcome of that source and stores nothing of it.
+One thread does this. A fault of the program in here is an outcome of that source and stores nothing of it.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from aggregator import (
     groups,
     identity,
     outlets,
+    quiet,
     robots,
     schedule,
     topics,
@@ -43,7 +43,6 @@ from aggregator.model import (
     Poll,
     Relation,
     Source,
-    SourceState,
     Status,
     Visit,
 )
@@ -53,7 +52,6 @@ log = logging.getLogger(__name__)
 
 SITEMAP_ITEMS = 2_000  # of a sitemap, the newest, are taken in one run
 LONGEST_TITLE, LONGEST_SUMMARY = 2_000, 100_000  # characters; feeds with whole articles have some tens of thousands
-_TOGETHER = 250  # polls that say nothing are stored in one transaction
 _SLACK = timedelta(days=1)  # sitemaps print days without times, and list articles late
 _AHEAD = timedelta(hours=1)  # a clock may go wrong by less; a zone is wrong by more
 
@@ -145,15 +143,10 @@ class Intake:
     knowledge: Knowledge
     store: Store
     run: int
-    _noted: list[tuple[Outcome, SourceState]] = field(default_factory=list)
 
     def take(self, poll: Poll, now: datetime, dice: float) -> Outcome:
         """Decides on a poll and stores it. `dice` is a random number from 0 to 1, for the next due time."""
         try:
-            if poll.reading is None and not poll.host_rests:
-                return self._note(poll, now, dice)
-            if poll.host_rests:
-                self.finish()  # what was noted says when sources are due, which the host has the last word on
             return self._store(poll, self._decide(poll, now), now, dice)
         except AggregatorError:
             raise  # the database is at fault, and no other source would fare better
@@ -163,24 +156,6 @@ class Intake:
             log.error("%s: a fault of the program\n%s", poll.source.id, trail(problem))  # noqa: TRY400 - its words may hold secrets
             fault = replace(poll, status=Status.BUG, note=whereabouts(problem), reading=None)
         return self._store(fault, Verdict(body_at=poll.state.body_at), now, dice)
-
-    def finish(self) -> None:
-        """Stores what was noted only."""
-        if self._noted:
-            with self.store.transaction():
-                for outcome, state in self._noted:
-                    self.store.finish(self.run, outcome, state)
-            self._noted.clear()
-
-    def _note(self, poll: Poll, now: datetime, dice: float) -> Outcome:
-        """Notes a poll that says nothing. Where the program is killed, its source is asked again."""
-        verdict = Verdict(body_at=poll.state.body_at)
-        outcome = _outcome(poll, verdict, 0)
-        state = schedule.next_state(poll, new=0, now=now, dice=dice)
-        self._noted.append((outcome, replace(state, body_at=verdict.body_at)))
-        if len(self._noted) >= _TOGETHER:
-            self.finish()
-        return outcome
 
     def _decide(self, poll: Poll, now: datetime) -> Verdict:
         before = poll.state.body_at
@@ -370,26 +345,12 @@ def _ground(keys: Mapping[int, str], found: Mapping[int, int]) -> str:
 
 
 def _outcome(poll: Poll, verdict: Verdict, mentions: int) -> Outcome:
-    fetched, reading = poll.fetched, poll.reading
-    document = fetched.document
-    return Outcome(
-        source=poll.source.id,
-        status=poll.status,
-        note=poll.note,
-        started_at=poll.started_at,
-        ms=fetched.ms,
-        url=document.url if document else poll.source.public_url,
-        http_status=fetched.http_status,
-        bytes=fetched.bytes,
-        items=len(reading.items) if reading else 0,
+    return replace(
+        quiet.outcome(poll),
         known=verdict.known,
         dated=verdict.dated,
         ahead=verdict.ahead,
         new=verdict.new,
         changed=verdict.changed,
         mentions=mentions,
-        failures=poll.state.failures + 1 if poll.status.failed else 0,
-        encoding_declared=reading.encoding_declared if reading else None,
-        encoding=reading.encoding if reading else None,
-        encoding_basis=reading.encoding_basis if reading else None,
     )

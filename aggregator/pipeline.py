@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from aggregator import __version__, report, schedule
+from aggregator import __version__, quiet, report, schedule
 from aggregator.errors import UsageError
 from aggregator.model import (
     Article,
@@ -36,7 +37,8 @@ from aggregator.model import (
 from aggregator.store import Store
 
 if TYPE_CHECKING:
-    from aggregator.intake import Knowledge
+    from aggregator.intake import Intake, Knowledge
+    from aggregator.outlets import Directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +74,15 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
     number = store.begin_run(edges.clock(), __version__)
     outcomes: list[Outcome] = []
     visited: list[tuple[Status, int]] = []
+    takers = _Takers(config, store, number)
     try:
-        if wanted or _debts(config, store, order, edges):
-            from aggregator.intake import Intake, Knowledge
-
-            intake = Intake(Knowledge(config), store, number)
-            for answer in _polls(wanted, states, intake.knowledge, order, edges):
-                outcomes.append(intake.take(answer, edges.clock(), edges.dice()))
-                edges.watch(outcomes[-1], len(wanted))
-            intake.finish()
-            for page in _pages(config, store, order, edges):
-                visited += intake.take_page(page, edges.clock())
+        for answer in _polls(wanted, states, takers.names, order, edges):
+            outcomes.append(takers.take(answer, edges.clock(), edges.dice()))
+            edges.watch(outcomes[-1], len(wanted))
+        takers.notebook.write()
+        for page in _pages(config, store, order, edges):
+            visited += takers.intake.take_page(page, edges.clock())
+        if wanted or visited:
             cite(store)
         if store.ungrouped(1):
             group(config, store, edges.clock(), edges.stopped)
@@ -93,6 +93,33 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
         summary = replace(summary, alerts=store.untold(), cost=edges.cost())
         store.end_run(number, summary, edges.clock())
     return summary
+
+
+class _Takers:
+    """Who takes in what was asked for. Where nothing is new, only the notebook is needed, and nothing heavy."""
+
+    def __init__(self, config: Config, store: Store, run: int) -> None:
+        self._config, self._store, self._run = config, store, run
+        self.notebook = quiet.Notebook(store, run)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Decides on what was said."""
+        from aggregator.intake import Intake, Knowledge
+
+        return Intake(Knowledge(self._config), self._store, self._run)
+
+    def names(self) -> Directory:
+        """The press names."""
+        return self.intake.knowledge.names
+
+    def take(self, poll: Poll, now: datetime, dice: float) -> Outcome:
+        """Stores what came of a poll, or notes it."""
+        if quiet.is_quiet(poll):
+            return self.notebook.note(poll, now, dice)
+        if poll.host_rests:
+            self.notebook.write()  # it says when sources are due, and the host has the last word on that
+        return self.intake.take(poll, now, dice)
 
 
 def _watch(
@@ -139,7 +166,11 @@ def _wanted(config: Config, states: Mapping[str, SourceState], order: Order, now
 
 
 def _polls(
-    wanted: Sequence[Source], states: Mapping[str, SourceState], knowledge: Knowledge, order: Order, edges: Edges
+    wanted: Sequence[Source],
+    states: Mapping[str, SourceState],
+    names: Callable[[], Directory],
+    order: Order,
+    edges: Edges,
 ) -> Iterator[Poll]:
     from aggregator import polling
     from aggregator.fetch import Fetcher
@@ -147,7 +178,7 @@ def _polls(
     if not wanted:
         return
     with ThreadPoolExecutor(order.workers) as readers, Fetcher(version=__version__, clock=edges.clock) as fetcher:
-        poller = polling.Poller(fetcher, lambda: knowledge.names, edges.clock)
+        poller = polling.Poller(fetcher, names, edges.clock)
 
         def ask(source: Source) -> Future[Poll]:
             return poller.begin(source, states[source.id], readers)
@@ -196,7 +227,8 @@ def previews(config: Config, order: Order, edges: Edges) -> Iterator[Preview]:
 
     states = _states(config, {})
     knowledge = Knowledge(config)
-    for answer in _polls(_wanted(config, states, order, edges.clock()), states, knowledge, order, edges):
+    wanted = _wanted(config, states, order, edges.clock())
+    for answer in _polls(wanted, states, lambda: knowledge.names, order, edges):
         yield _preview(answer, knowledge, edges.clock())
 
 
@@ -223,9 +255,11 @@ def cite(store: Store, *, everything: bool = False) -> None:
 
     Looked at is what was never decided on, and what is cited for the days of new articles; or `everything`.
     """
+    last = store.last_article()
+    if not everything and str(last) == store.noted(_CITED) and not store.citations(()):
+        return
     from aggregator import citations
 
-    last = store.last_article()
     days = citations.days_around(store.days_after(int(store.noted(_CITED) or 0)))
     found = store.citations(None if everything else days)
     if days or found:

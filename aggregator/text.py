@@ -12,7 +12,7 @@ import hashlib
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Literal
@@ -249,6 +249,12 @@ def fold(text: str) -> str:
     Japanese forms is one; white space between Hangul letters, or between them and digits, goes.
     """
     return _LOOSE.sub(_tightened, _forms(text))
+
+
+def fold_all(texts: Sequence[str]) -> list[str]:
+    """`fold` of each of many short texts, without line breaks, in a fraction of the time that one by one takes."""
+    forms = _forms("\n".join(texts)).split("\n") if texts else []
+    return [_LOOSE.sub(_tightened, form) for form in forms]
 
 
 def casefold(text: str) -> str:

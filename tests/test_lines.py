@@ -1,0 +1,206 @@
+"""Connections that wait together on one thread, and where an answer on one of them ends."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, closing, suppress
+from http.client import BadStatusLine, HTTPException
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aggregator.exchanges import Request, exchange
+from aggregator.guard import Limits
+from aggregator.lines import READ, Lines, elsewhere, turn
+
+SOON = 5.0  # seconds, by which everything has long happened
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    lines = Lines()
+    yield lines
+    lines.close()
+
+
+def soon() -> float:
+    return time.monotonic() + SOON
+
+
+async def heard(line: socket.socket, until: float) -> bytes:
+    """What somebody says to a task that waits for it."""
+    await turn(line, READ, until)
+    return line.recv(100)
+
+
+async def patient(line: socket.socket, until: float) -> str:
+    try:
+        return (await heard(line, until)).decode()
+    except TimeoutError:
+        return "nothing"
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_hundreds_wait_at_once_on_one_thread(lines: Lines) -> None:
+    with ExitStack() as stack:
+        pairs = [tuple(map(stack.enter_context, socket.socketpair())) for _ in range(300)]
+        before = threading.active_count()
+        waiting = [lines.begin(heard(ear, soon())) for ear, _ in pairs]
+        assert threading.active_count() == before + 1
+        for number, (_, mouth) in reversed(list(enumerate(pairs))):
+            mouth.send(b"%d" % number)
+        assert [int(one.result(SOON)) for one in waiting] == list(range(300))
+
+
+def test_a_wait_ends_when_its_time_is_up_and_no_other_with_it(lines: Lines) -> None:
+    ear, mouth = socket.socketpair()
+    with ear, mouth:
+        other, silent = socket.socketpair()
+        with other, silent:
+            short = lines.begin(patient(other, time.monotonic() + 0.05))
+            long = lines.begin(patient(ear, soon()))
+            assert short.result(SOON) == "nothing"
+            assert not long.done()
+            mouth.send(b"at last")
+            assert long.result(SOON) == "at last"
+
+
+def test_what_blocks_is_done_elsewhere_and_left_behind_when_time_is_up(lines: Lines) -> None:
+    held = threading.Event()
+
+    async def asked(until: float) -> str:
+        try:
+            return str(await elsewhere(lambda: held.wait(SOON), until))
+        except TimeoutError:
+            return "left behind"
+
+    async def failing() -> None:
+        await elsewhere(lambda: int("no number"), soon())
+
+    late, patient_one = lines.begin(asked(time.monotonic() + 0.05)), lines.begin(asked(soon()))
+    assert late.result(SOON) == "left behind"
+    held.set()
+    assert patient_one.result(SOON) == "True"
+    with pytest.raises(ValueError, match="no number"):
+        lines.begin(failing()).result(SOON)
+
+
+ENDS = [
+    ("end", "somebody wants to stop: what is under way ends, and what is begun from then on"),
+    ("close", "the thread is gone: what is begun then ends where it would wait"),
+]
+
+
+@pytest.mark.parametrize(("way", "why"), ENDS, ids=[row[0] for row in ENDS])
+def test_an_end_reaches_all_tasks(lines: Lines, way: str, why: str) -> None:
+    ear, mouth = socket.socketpair()
+    with ear, mouth:
+        waiting = lines.begin(patient(ear, soon()))
+        getattr(lines, way)()
+        assert waiting.result(SOON) == "nothing", why
+        assert lines.begin(patient(ear, soon())).result(SOON) == "nothing", why
+        asked = lines.begin(elsewhere_or_nothing())
+        assert asked.result(SOON) == "nothing", why
+
+
+async def elsewhere_or_nothing() -> str:
+    try:
+        return await elsewhere(lambda: "something", soon())
+    except TimeoutError:
+        return "nothing"
+
+
+def test_lines_that_nobody_used_are_closed_without_a_thread() -> None:
+    before = threading.active_count()
+    Lines().close()
+    assert threading.active_count() == before
+
+
+# --- where an answer ends ---------------------------------------------------------------------------------------------
+
+
+def given_to(lines: Lines, pieces: Sequence[bytes], *, cap: int = 1000, ends: bool = False, pause: float = 0) -> Any:
+    """The answer of a server that sends these pieces, and keeps the connection open unless it `ends` it."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        limits = Limits(deadline=soon(), wire_bytes=1_000_000, allow_private=True)
+        request = Request("http", "127.0.0.1", port, "/", {})
+        asked: Future[Any] = lines.begin(exchange(request, limits, None, cap))
+        line, _ = server.accept()
+        with line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            line.recv(65536)
+            with suppress(BrokenPipeError, ConnectionResetError):  # who has enough leaves
+                for piece in pieces:
+                    line.sendall(piece)
+                    time.sleep(pause)
+                if ends:
+                    line.shutdown(socket.SHUT_WR)
+            return asked.result(SOON + 1)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nX: y\r\n"
+FRAMES = [
+    (HEAD + b"Content-Length: 5\r\n\r\nhello", b"hello", "as long as it says"),
+    (HEAD + b"Content-Length: 5\r\n\r\nhello, and more", b"hello", "what comes behind is not of it"),
+    (HEAD + b"Content-Length: 0\r\n\r\n", b"", "empty"),
+    (HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", b"hello", "in chunks"),
+    (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX: y\r\nZ: z\r\n\r\n", b"hello",
+     "with something behind the sizes, and trailers"),
+    (HEAD + b"Transfer-Encoding: chunked\r\n\r\n7\r\n0\r\n\r\n0\r\r\n0\r\n\r\n", b"0\r\n\r\n0\r",
+     "what looks like the last chunk stands in a chunk"),
+    (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\nA: b\r\n\r\n" + HEAD + b"Content-Length: 2\r\n\r\nok",
+     b"ok", "after heads that say that another follows"),
+    (HEAD.replace(b"\r\n", b"\n") + b"Content-Length: 2\n\nok", b"ok", "lines that end as on Unix"),
+    (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n", b"", "has no body, whatever it says"),
+    (b"HTTP/1.1 404 Not Found\r\nContent-Length: 500\r\n\r\n", b"", "no document: its body is not waited for"),
+    (b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 500\r\n\r\n", b"", "nor that of a redirect"),
+    (HEAD + b"Content-Length: 5000\r\n\r\n", b"", "more than is wanted: nothing of it is waited for"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "body", "why"), FRAMES, ids=[row[-1] for row in FRAMES])
+def test_an_answer_is_there_as_soon_as_it_is_complete(lines: Lines, sent: bytes, body: bytes, why: str) -> None:
+    begun = time.monotonic()
+    response = given_to(lines, [sent])
+    try:
+        read = response.read()
+    except HTTPException:
+        read = b""
+    assert (read, time.monotonic() - begun < SOON / 2) == (body, True), why
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(frame=st.sampled_from(FRAMES[:8]), cuts=st.sets(st.integers(1, 100), max_size=6))
+def test_it_does_not_matter_how_an_answer_is_cut_on_its_way(lines: Lines, frame: Any, cuts: set[int]) -> None:
+    sent, body, why = frame
+    places = sorted({0, len(sent), *(cut for cut in cuts if cut < len(sent))})
+    assert given_to(lines, [sent[begin:end] for begin, end in pairwise(places)], pause=0.001).read() == body, why
+
+
+def test_a_body_without_a_length_ends_with_the_connection(lines: Lines) -> None:
+    assert given_to(lines, [HEAD + b"\r\n", b"hello"], ends=True, pause=0.01).read() == b"hello"
+
+
+NO_HTTP = [
+    (b"SSH-2.0-OpenSSH_9.2\r\n", "another protocol, which waits for us to speak"),
+    (b"\r\n\r\n", "nothing"),
+    (b"HTTP/1.1 abc OK\r\n\r\n", "a status that is no number"),
+]
+
+
+@pytest.mark.parametrize(("sent", "why"), NO_HTTP, ids=[row[-1] for row in NO_HTTP])
+def test_what_is_not_http_is_not_waited_for(lines: Lines, sent: bytes, why: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(BadStatusLine):
+        given_to(lines, [sent])
+    assert time.monotonic() - begun < SOON / 2, why

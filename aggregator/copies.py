@@ -52,10 +52,19 @@ class _Text:
     summary: str
     summary_weight: int
     summary_numbers: tuple[str, ...]
-    runs: frozenset[str]
+
+    @property
+    def runs(self) -> frozenset[str]:
+        """The runs of four letters of the summary."""
+        return _runs(self.summary)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=128)  # they take more memory than all the rest
+def _runs(summary: str) -> frozenset[str]:
+    return frozenset(ngrams(summary, 4)) if summary else frozenset()
+
+
+@lru_cache(maxsize=2048)
 def _text(title: str, summary: str) -> _Text:
     bare = datelines.without_tags(title)
     given = numbers.found(bare)
@@ -71,7 +80,6 @@ def _text(title: str, summary: str) -> _Text:
         summary=body,
         summary_weight=headlines.weight(body),
         summary_numbers=tuple(one.digits for one in numbers.found(said)),
-        runs=frozenset(ngrams(body, 4)) if body else frozenset(),
     )
 
 

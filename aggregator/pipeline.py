@@ -183,7 +183,12 @@ def _polls(
         def ask(source: Source) -> Future[Poll]:
             return poller.begin(source, states[source.id], readers)
 
-        yield from polling.polls(wanted, ask, order.workers, edges.stopped)
+        try:
+            for poll in polling.polls(wanted, ask, order.workers, edges.stopped):
+                yield poll
+                poller.done(poll)
+        finally:
+            poller.close()
 
 
 def _debts(config: Config, store: Store, order: Order, edges: Edges) -> Sequence[Debt]:

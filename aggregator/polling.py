@@ -46,8 +46,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 READERS = 6  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
+AHEAD = 24  # documents that are read before what they say is stored: their items take memory, too
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
 _READ_ALONE = (Kind.FEED, Kind.PAGE, Kind.REFERENCES)  # reading these asks for nothing more
+_EVERYBODY = 10_000  # more than ever wait
 _PATIENCE = 0.5  # seconds between two looks at whether somebody wants to stop
 
 
@@ -131,13 +133,17 @@ class Poller:
     names: Callable[[], Directory]
     clock: Callable[[], datetime]
     readers: Semaphore = field(default_factory=lambda: Semaphore(READERS))
+    ahead: Semaphore = field(default_factory=lambda: Semaphore(AHEAD))
 
     def poll(self, source: Source, state: SourceState) -> Poll:
         """Fetches and reads one source. Never raises."""
         return self._polled(self._asked(source, state), lambda: self._fetch(source, state))
 
     def begin(self, source: Source, state: SourceState, readers: Executor) -> Future[Poll]:
-        """The same for whoever does not wait; only what there is to read takes one of the `readers`."""
+        """The same for whoever does not wait; only what there is to read takes one of the `readers`.
+
+        Some are read ahead: who has done with a poll that a reader made says so by `done`.
+        """
         if source.kind not in _READ_ALONE:
             return readers.submit(self.poll, source, state)
         poll: Future[Poll] = Future()
@@ -145,15 +151,28 @@ class Poller:
 
         def go_on(fetching: Future[Fetched]) -> None:
             if fetching.result().document:
-                readers.submit(self._polled, asked, fetching.result).add_done_callback(finish)
+                readers.submit(read, fetching).add_done_callback(finish)
             else:
                 poll.set_result(self._polled(asked, fetching.result))
+
+        def read(fetching: Future[Fetched]) -> Poll:
+            self.ahead.acquire()
+            return self._polled(asked, fetching.result)
 
         def finish(reading: Future[Poll]) -> None:
             poll.set_result(reading.result())
 
         self.fetcher.begin(source, state).add_done_callback(go_on)
         return poll
+
+    def done(self, poll: Poll) -> None:
+        """Makes room for reading another one ahead."""
+        if poll.fetched.document and poll.source.kind in _READ_ALONE:
+            self.ahead.release()
+
+    def close(self) -> None:
+        """Has nobody wait for room any more."""
+        self.ahead.release(_EVERYBODY)
 
     def _asked(self, source: Source, state: SourceState) -> Poll:
         nothing = Fetched(status=Status.BUG)

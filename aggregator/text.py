@@ -272,7 +272,7 @@ def letters(text: str) -> str:
     return "".join(char for char in fold(text) if char.isalnum())
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def fingerprint(text: str, size: int = 6) -> int:
     """A text as a whole number of so many bytes, the same on every machine: for an index that need not be readable."""
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest())

@@ -15,7 +15,7 @@ from aggregator.errors import StoreBusy, StoreDamaged, StoreError, StoreNewer
 from aggregator.ticks import connect
 
 BUSY_SECONDS = 10  # how long another writer is waited for
-CACHE = 32_000  # kilobytes of pages that a writer keeps: SQLite's own 2,000 read indexes again for every article
+CACHE = 16_000  # kilobytes of pages that a writer keeps: SQLite's own 2,000 read indexes again for every article
 _MAY = "may this user write the file and its directory? Reading takes the latter, too: SQLite keeps files beside it"
 _HINTS = {  # what to do about what SQLite says
     "disk is full": "make room and run it again: what was stored before is safe",

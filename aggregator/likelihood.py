@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from math import log
 
 from aggregator.charsets import read
@@ -46,35 +45,36 @@ _FREQUENT = {
 }
 
 # For each language: a share of its text, and the characters that make it up: rows of a national standard, as codec,
-# first and last lead byte. A character in several classes belongs to the last, before all to the commonest.
-_CLASSES: dict[str, tuple[tuple[float, str, int, int], ...]] = {
+# first and last lead byte, and how many they are. A character in several classes belongs to the last, before all to
+# the commonest.
+_CLASSES: dict[str, tuple[tuple[float, str, int, int, int], ...]] = {
     "ja": (
-        (0.0005, "cp932", 0xED, 0xFC),  # NEC's and IBM's kanji
-        (0.001, "euc_jp", 0xA6, 0xAD),
-        (0.01, "euc_jp", 0xD0, 0xF4),  # kanji of level 2
-        (0.1, "euc_jp", 0xA1, 0xA3),  # punctuation, full width
-        (0.25, "euc_jp", 0xB0, 0xCF),  # kanji of level 1
-        (0.45, "euc_jp", 0xA4, 0xA5),  # kana
+        (0.0005, "cp932", 0xED, 0xFC, 2_804),  # NEC's and IBM's kanji
+        (0.001, "euc_jp", 0xA6, 0xAD, 146),
+        (0.01, "euc_jp", 0xD0, 0xF4, 3_390),  # kanji of level 2
+        (0.1, "euc_jp", 0xA1, 0xA3, 209),  # punctuation, full width
+        (0.25, "euc_jp", 0xB0, 0xCF, 2_965),  # kanji of level 1
+        (0.45, "euc_jp", 0xA4, 0xA5, 169),  # kana
     ),
     "ko": (
-        (0.0005, "cp949", 0x81, 0xC6),  # syllables outside KS X 1001
-        (0.001, "euc_kr", 0xA4, 0xAC),
-        (0.01, "euc_kr", 0xCA, 0xFD),  # Hanja
-        (0.06, "euc_kr", 0xA1, 0xA3),  # punctuation, full width
-        (0.35, "euc_kr", 0xB0, 0xC8),  # syllables of KS X 1001
+        (0.0005, "cp949", 0x81, 0xC6, 11_972),  # syllables outside KS X 1001
+        (0.001, "euc_kr", 0xA4, 0xAC, 728),
+        (0.01, "euc_kr", 0xCA, 0xFD, 4_888),  # Hanja
+        (0.06, "euc_kr", 0xA1, 0xA3, 259),  # punctuation, full width
+        (0.35, "euc_kr", 0xB0, 0xC8, 2_350),  # syllables of KS X 1001
     ),
     "zh-Hans": (
-        (0.01, "gbk", 0x81, 0xFE),
-        (0.0005, "gb2312", 0xA4, 0xA9),
-        (0.1, "gb2312", 0xA1, 0xA3),  # punctuation, full width
-        (0.02, "gb2312", 0xD8, 0xF7),  # level 2
-        (0.5, "gb2312", 0xB0, 0xD7),  # level 1
+        (0.01, "gbk", 0x81, 0xFE, 21_791),
+        (0.0005, "gb2312", 0xA4, 0xA9, 422),
+        (0.1, "gb2312", 0xA1, 0xA3, 260),  # punctuation, full width
+        (0.02, "gb2312", 0xD8, 0xF7, 3_008),  # level 2
+        (0.5, "gb2312", 0xB0, 0xD7, 3_755),  # level 1
     ),
     "zh-Hant": (
-        (0.005, "big5hkscs", 0x87, 0xFE),
-        (0.1, "big5", 0xA1, 0xA3),  # punctuation, full width
-        (0.02, "big5", 0xC9, 0xF9),  # level 2
-        (0.5, "big5", 0xA4, 0xC6),  # level 1
+        (0.005, "big5hkscs", 0x87, 0xFE, 18_398),
+        (0.1, "big5", 0xA1, 0xA3, 408),  # punctuation, full width
+        (0.02, "big5", 0xC9, 0xF9, 7_652),  # level 2
+        (0.5, "big5", 0xA4, 0xC6, 5_495),  # level 1
     ),
 }
 # What headlines have beside that, more than a standard's level 2 has, and its share of the text: the Hanja of Korean
@@ -163,33 +163,27 @@ def _reading(sample: bytes, codec: str, languages: tuple[str, ...]) -> Reading:
 
 
 def _likelihood(counts: Counter[str], language: str) -> float:
-    weights = _weights(language)
-    return sum(count * weights.get(character, _RARE) for character, count in counts.items())
+    return sum(count * _weight(character, language) for character, count in counts.items())
 
 
-@cache
-def _weights(language: str) -> dict[str, float]:
-    """The logarithmic probability of each character that is not rare."""
-    weights = {"\ufffd": _BROKEN}
-    for share, characters in _shares(language):
-        weights |= dict.fromkeys(characters, log(share / len(characters)))
-    return weights
-
-
-def _shares(language: str) -> Iterator[tuple[float, str]]:
-    """Shares of a text and the characters that make them up: of two, the later one has a character."""
+@lru_cache(maxsize=65536)
+def _weight(character: str, language: str) -> float:
+    """The logarithmic probability of a character; it is worked out when a text has it, as tables take long to make."""
+    if character == "\ufffd":
+        return _BROKEN
     if language == "western":
-        yield 1.0, _WESTERN
-        return
-    for share, codec, first, last in _CLASSES[language]:
-        yield share, _rows(codec, first, last)
-    if language in _MORE:
-        yield _MORE[language]
-    yield _FREQUENT_SHARE[language], _FREQUENT[language]
+        return log(1 / len(_WESTERN)) if character in _WESTERN else _RARE
+    if character in _FREQUENT[language]:
+        return log(_FREQUENT_SHARE[language] / len(_FREQUENT[language]))
+    share, more = _MORE.get(language, (0.0, ""))
+    if character in more:
+        return log(share / len(more))
+    classes = (share / size for share, codec, first, last, size in reversed(_CLASSES[language])
+               if _is_in_rows(character, codec, first, last))  # fmt: skip
+    return next(map(log, classes), _RARE)
 
 
-def _rows(codec: str, first: int, last: int) -> str:
-    """All double-byte characters of a codec with these lead bytes."""
-    pairs = (bytes((lead, trail)) for lead in range(first, last + 1) for trail in range(0x40, 0xFF))
-    decoded = (pair.decode(codec, "ignore") for pair in pairs)
-    return "".join(one for one in decoded if len(one) == 1 and not one.isascii())
+def _is_in_rows(character: str, codec: str, first: int, last: int) -> bool:
+    """Whether a codec has a character in two bytes, of which the lead byte is one of these."""
+    code = character.encode(codec, "ignore")
+    return len(code) == 2 and first <= code[0] <= last

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator import likelihood
 from aggregator.encoding import decode, label
 
 CASES = Path(__file__).parent / "cases"
@@ -238,3 +239,14 @@ def test_real_feeds_are_certain_under_their_labels():
     read = [decode((REAL_FEEDS / row["file"]).read_bytes(), declared=row["declared_encoding"]) for row in rows]
     assert all("\ufffd" not in one.text for one in read)
     assert sum(one.certain for one in read) > 0.95 * len(read)
+
+
+CLASSES = [(language, *one) for language, classes in likelihood._CLASSES.items() for one in classes]
+
+
+@pytest.mark.parametrize("row", CLASSES, ids=[f"{row[0]} {row[2]} {row[3]:x}" for row in CLASSES])
+def test_the_classes_of_characters_are_as_large_as_the_table_says(row: tuple[str, float, str, int, int, int]) -> None:
+    _, _, codec, first, last, size = row
+    pairs = (bytes((lead, trail)) for lead in range(first, last + 1) for trail in range(0x40, 0xFF))
+    decoded = [pair.decode(codec, "ignore") for pair in pairs]
+    assert sum(len(one) == 1 and not one.isascii() for one in decoded) == size

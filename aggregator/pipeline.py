@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator import __version__, report, schedule
-from aggregator.errors import UsageError
+from aggregator.errors import ClusterAway, UsageError
 from aggregator.model import (
     Article,
     Config,
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 class Order:
     """What a run is asked for. Without names it polls what is due; `everything` polls all that are enabled.
 
-    `visits` is how many pages of articles it may ask for, beside what it polls.
+    `visits` is how many pages of articles it may ask for, beside what it polls. `executor` is the address of a scheduler
+    whose workers poll, instead of threads.
     """
 
     sources: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Order:
     workers: int = 128
     strict: bool = False
     visits: int = 20
+    executor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +74,18 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
     number = store.begin_run(edges.clock(), __version__)
     outcomes: list[Outcome] = []
     visited: list[tuple[Status, int]] = []
+    left = ""
     try:
         if wanted or _debts(config, store, order, edges):
             from aggregator.intake import Intake, Knowledge
 
             intake = Intake(Knowledge(config), store, number)
-            for answer in _polls(wanted, states, intake.knowledge, order, edges):
-                outcomes.append(intake.take(answer, edges.clock(), edges.dice()))
-                edges.watch(outcomes[-1], len(wanted))
+            try:
+                for answer in _polls(wanted, states, intake.knowledge, order, edges):
+                    outcomes.append(intake.take(answer, edges.clock(), edges.dice()))
+                    edges.watch(outcomes[-1], len(wanted))
+            except ClusterAway as problem:  # what came is stored, and may be compared
+                left = str(problem)
             for page in _pages(config, store, order, edges):
                 visited += intake.take_page(page, edges.clock())
             cite(store)
@@ -88,7 +94,7 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
         if outcomes:
             _watch(config, store, number, [(one, states[one.source].last_ok_at) for one in outcomes], edges.clock())
     finally:
-        summary = report.with_visits(report.summary(outcomes, strict=order.strict), visited)
+        summary = report.with_visits(report.summary(outcomes, strict=order.strict, left=left), visited)
         summary = replace(summary, alerts=store.untold(), cost=edges.cost())
         store.end_run(number, summary, edges.clock())
     return summary
@@ -144,6 +150,13 @@ def _polls(
     from aggregator.fetch import Fetcher
 
     if not wanted:
+        return
+    if order.executor:
+        from aggregator import cluster
+
+        outlets = knowledge.config.outlets.values()
+        errands = [cluster.errand(one, states[one.id], outlets, edges.clock()) for one in wanted]
+        yield from cluster.polls(errands, order.executor, order.workers, edges.clock, edges.stopped)
         return
     with Fetcher(version=__version__, clock=edges.clock) as fetcher, ThreadPoolExecutor(order.workers) as executor:
         poller = polling.Poller(fetcher, lambda: knowledge.names, edges.clock)

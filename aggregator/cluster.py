@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import pickle
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
@@ -30,8 +31,6 @@ from aggregator import __version__
 from aggregator.errors import ClusterAway, UsageError
 
 if TYPE_CHECKING:
-    from distributed import Client
-
     from aggregator.model import Outlet, Poll, Source, SourceState
 
 CONNECT = 15.0  # seconds in which a scheduler must answer, also after it was restarted
@@ -169,7 +168,7 @@ class Workers(Executor):
     that worker. `wrong` says what all workers suffer from, if anything.
     """
 
-    def __init__(self, client: Client, clock: Callable[[], datetime], longest: timedelta) -> None:
+    def __init__(self, client: Any, clock: Callable[[], datetime], longest: timedelta) -> None:
         self.wrong = ""
         self._client, self._clock, self._longest = client, clock, longest.total_seconds()
         self._executor = client.get_executor(pure=False)
@@ -230,9 +229,16 @@ class Workers(Executor):
             return False
         if waited > PATIENCE + self._longest:
             self.wrong = f"no worker has answered for {waited:.0f} s"
-        elif not self._client.nthreads(callback_timeout=CONNECT):
-            self.wrong = "no worker is registered with it"
+        else:
+            self.wrong = self._without_workers()
         return bool(self.wrong)
+
+    def _without_workers(self) -> str:
+        """What is wrong with the scheduler: nothing where it has workers."""
+        try:
+            return "" if self._client.nthreads(callback_timeout=CONNECT) else "no worker is registered with it"
+        except Exception:  # noqa: BLE001 - of which dask has many, and all say the same
+            return "it keeps silent"
 
     def wait(self, stopped: Callable[[], bool]) -> bool:
         """Waits until the scheduler is there, or there again; returns whether it is."""
@@ -286,7 +292,7 @@ def _left(errands: Sequence[Errand], answered: Sequence[Poll]) -> Sequence[Erran
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Client]:
+def _connected(address: str) -> Iterator[Any]:
     """A client of the scheduler. What is under way when it closes is cancelled. Raises ClusterAway."""
     try:
         client = _client(address)
@@ -299,7 +305,7 @@ def _connected(address: str) -> Iterator[Client]:
         client.close(timeout=CONNECT)
 
 
-def _client(address: str) -> Client:
+def _client(address: str) -> Any:
     """In a thread of its own, as dask waits without end for whoever accepts a connection and then keeps silent."""
     distributed, opened = _imported(), Future[Any]()
     security = distributed.Security()
@@ -327,4 +333,5 @@ def _imported() -> Any:
     dask.config.update_defaults({"distributed": {"logging": dict.fromkeys(loud, "critical")}})
     import distributed
 
+    warnings.filterwarnings("ignore", module=r"distributed\.")  # above all of patch levels that differ
     return distributed

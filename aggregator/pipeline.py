@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 class Order:
     """What a run is asked for. Without names it polls what is due; `everything` polls all that are enabled.
 
-    `visits` is how many pages of articles it may ask for, beside what it polls. `executor` is the address of a scheduler
-    whose workers poll, instead of threads.
+    `visits` is how many pages of articles it may ask for, beside what it polls. `executor` is the address of a
+    scheduler whose workers poll, instead of threads.
     """
 
     sources: tuple[str, ...] = ()

@@ -1,9 +1,9 @@
 """A dask cluster on loopback: a scheduler and workers, each a process of its own that a test can kill.
 
-    with Cluster(folder) as cluster:
-        cluster.workers_up(2)
-        ...  # run with --executor cluster.address
-        cluster.kill(cluster.workers[0])
+with Forks(folder, first=IMPORTS) as forks, Cluster(forks) as cluster:
+    cluster.workers_up(2)
+    ...  # run with --executor cluster.address
+    cluster.kill(cluster.workers[0])
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from typing import Any, Self
 
 import psutil
@@ -23,33 +22,31 @@ from tests.forks import Child, Forks
 _SCHEDULER = "from distributed.cli.dask_scheduler import main\nmain({0!r})"
 _WORKER = "from distributed.cli.dask_worker import main\nmain({0!r})"
 # what takes seconds is imported once
-_FIRST = "import distributed.cli.dask_scheduler, distributed.cli.dask_worker, aggregator.fetch, aggregator.feeds"
+IMPORTS = "import distributed.cli.dask_scheduler, distributed.cli.dask_worker, aggregator.fetch, aggregator.feeds"
 ALLOWED_FAILURES = 1  # of workers with one source; dask's own number is 3
 
 
 class Cluster:
     """A scheduler, and the workers that are there."""
 
-    def __init__(self, folder: Path, scheme: str = "tcp", settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, forks: Forks, scheme: str = "tcp", settings: Mapping[str, Any] | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.host = f"{scheme}://127.0.0.1"
         self.address = f"{self.host}:{self.port}"
         told = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES, **(settings or {})}
         self._first = f"import dask\ndask.config.set({told!r})\n"
-        self.folder = folder
+        self._forks = forks
         self.workers: list[Child] = []
         self.ended: list[Child] = []
 
     def __enter__(self) -> Self:
-        self._forks = Forks(self.folder, first=_FIRST).__enter__()
         self.scheduler_up()
         return self
 
     def __exit__(self, *_: object) -> None:
         for child in (*self.workers, self.scheduler):
             self.kill(child)
-        self._forks.__exit__()
 
     def scheduler_up(self) -> None:
         """Starts the scheduler."""
@@ -59,8 +56,10 @@ class Cluster:
 
     def workers_up(self, number: int, first: str = "") -> None:
         """Sees to it that there are so many workers; Python that new ones execute first."""
-        self.workers = [one for one in self.workers if psutil.Process(one.number).status() != psutil.STATUS_ZOMBIE]
-        place = str(self.folder / "scratch")
+        for one in self.workers:
+            if psutil.Process(one.number).status() == psutil.STATUS_ZOMBIE:  # its scheduler died
+                self.kill(one)
+        place = str(self._forks.folder / "scratch")
         options = [self.address, "--no-nanny", "--nthreads", "4", "--no-dashboard", "--local-directory", place]
         self.workers += [
             self._forks.start(f"{self._first}{first}\n{_WORKER.format(options)}")

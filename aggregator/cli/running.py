@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
 @click.option("--workers", type=click.IntRange(1, 1000), default=128, show_default=True, help="Hosts asked at a time.")
-@click.option("--executor", metavar="URL", help="Ask on the workers of the dask scheduler at tcp://127.0.0.1:8786 or tls://…")
+@click.option(
+    "--executor", metavar="URL", help="Ask on the workers of the dask scheduler at tcp://127.0.0.1:8786 or tls://…"
+)
 @click.option("--visits", type=click.IntRange(0), default=20, show_default=True, help="Pages to visit, at most.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where any source failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object, and the log as JSON.")
@@ -43,8 +45,8 @@ def run(settings: Settings, as_json: bool, **order: Any) -> int:
     and for each new alert. With -q, made for cron, it prints new alerts alone: what somebody should look at, once.
 
     \b
-    Exit codes: 0 done, 1 every due source failed (or any, with --strict),
-                or there are no workers at --executor; 2 feeds.yaml or the command
+    Exit codes: 0 done, 1 every due source failed (or any, with --strict)
+                or --executor was of no use, 2 feeds.yaml or the command
                 line is wrong, 75 another run is at work.
     """
     if order["executor"]:

@@ -175,6 +175,7 @@ class Workers(Executor):
         self._workers: dict[str, str] = {}
         self._open: set[Future[Poll | Lost]] = set()
         self._heard = time.monotonic()
+        self._line: object = None
 
     def submit(self, ask: Callable[..., Any], /, wanted: Errand) -> Future[Any]:  # type: ignore[override]
         """Sends an errand out."""
@@ -219,8 +220,14 @@ class Workers(Executor):
                     status=Status.BUG, note=note)  # fmt: skip
 
     def away(self) -> bool:
-        """Whether nothing can be expected for now."""
-        return bool(self.wrong) or self._client.status != "running" or self._silent()
+        """Whether nothing can be expected of what was submitted since the last `wait`.
+
+        A line that broke may be there again at once, but of what was just being brought over it dask never tells.
+        """
+        return bool(self.wrong) or not self._connected() or self._silent()
+
+    def _connected(self) -> bool:
+        return self._client.status == "running" and self._client.scheduler_comm is self._line
 
     def _silent(self) -> bool:
         """Whether there is nobody who would answer; or nobody did for longer than any source takes."""
@@ -229,23 +236,24 @@ class Workers(Executor):
             return False
         if waited > PATIENCE + self._longest:
             self.wrong = f"no worker has answered for {waited:.0f} s"
-        else:
-            self.wrong = self._without_workers()
-        return bool(self.wrong)
-
-    def _without_workers(self) -> str:
-        """What is wrong with the scheduler: nothing where it has workers."""
+            return True
         try:
-            return "" if self._client.nthreads(callback_timeout=CONNECT) else "no worker is registered with it"
+            at_work = self._client.sync(self._client.scheduler.processing, callback_timeout=CONNECT)
         except Exception:  # noqa: BLE001 - of which dask has many, and all say the same
-            return "it keeps silent"
+            self.wrong = "it keeps silent"
+            return True
+        self.wrong = "" if at_work else "no worker is registered with it"
+        return not any(at_work.values())  # dask lets wait what was for a worker that died when there was no other
 
     def wait(self, stopped: Callable[[], bool]) -> bool:
         """Waits until the scheduler is there, or there again; returns whether it is."""
         patience = time.monotonic() + CONNECT
         while self._client.status == "connecting" and time.monotonic() < patience and not stopped():
             time.sleep(0.1)
-        return not self.wrong and self._client.status == "running"
+        self._line = self._client.scheduler_comm
+        self._open.clear()
+        self._workers.clear()
+        return not self.wrong and self._connected()
 
 
 def _other_version(worker: str, version: str) -> str:

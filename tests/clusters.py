@@ -49,7 +49,9 @@ class Cluster:
             self.kill(child)
 
     def scheduler_up(self) -> None:
-        """Starts the scheduler."""
+        """Starts the scheduler, and no workers: those of one that died end by themselves, sooner or later."""
+        for one in self.workers:
+            self.kill(one)
         options = ["--host", self.host, "--port", str(self.port), "--no-dashboard"]
         self.scheduler = self._forks.start(self._first + _SCHEDULER.format(options))
         until(lambda: "Scheduler at:" in self.scheduler.told())

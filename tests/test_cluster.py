@@ -23,7 +23,7 @@ import pytest
 
 from aggregator import cli, cluster
 from aggregator.errors import UsageError
-from aggregator.model import SourceState, Summary
+from aggregator.model import Outcome, SourceState, Summary
 from tests.clusters import IMPORTS, Cluster
 from tests.forks import Forks
 from tests.press import Press
@@ -165,13 +165,14 @@ MAP = '<?xml version="1.0"?><{0} xmlns="http://www.sitemaps.org/schemas/sitemap/
 
 
 def whole_press(two: Two) -> None:
-    """Sources of every kind, of which some fail."""
+    """Sources of every kind, of which some fail; each has its own articles, so that who is first counts for nothing."""
     press = two.press
     press.serve("/daily", rss(FIRST, SECOND))
     press.serve("/euckr", rss(("탈북민 북송 (연합)", "https://wire.example/7", FIRST[2])).decode().encode("euc-kr"))
     press.serve("/empty", rss())
     press.serve("/busy", b"", status=503, headers={"Retry-After": "7200"})
-    press.redirect("/old", "/daily", 301)
+    press.serve("/new", rss(("눈 소식", "https://daily.example/8", FIRST[2])))
+    press.redirect("/old", "/new", 301)
     press.serve("/html", b"<html><title>x</title><p>nothing", content_type="text/html")
     press.serve("/list", LIST, content_type="text/plain; charset=utf-8")
     entries = "".join(f"<url><loc>https://daily.example/{n}</loc></url>" for n in range(20, 24))
@@ -252,7 +253,7 @@ def test_a_host_is_asked_one_thing_at_a_time_by_one_worker_and_hosts_at_once(two
             two.press.route(f"/{host}{section}", answer)
             two.source(f"s{host}{section}", path=f"/{host}{section}", host=f"127.0.0.{host}")
     assert two.run(workers=4).due == 18
-    assert most.pop("all") == 4
+    assert most.pop("all") in (3, 4)
     assert set(most.values()) == {1}
     assert {len(some) for some in workers.values()} == {1}
     assert len(set.union(*workers.values())) == 2, "both of them work"
@@ -265,7 +266,12 @@ def test_a_run_that_is_told_to_stop_does_not_wait_and_nothing_more_is_asked(two:
     for number in range(12):  # of which eight are under way, as two workers have four threads each
         two.press.route(f"/{number}", lambda _request, _line: over.wait(5) and None)
         two.source(f"s{number}", path=f"/{number}")
-    summary = two.run(edges={"stopped": lambda: len(two.press.requests) == 9})
+    taken: list[Outcome] = []
+    edges = {
+        "watch": lambda outcome, _: taken.append(outcome),
+        "stopped": lambda: bool(taken) and len(two.press.requests) == 9,
+    }
+    summary = two.run(edges=edges)
     assert not over.is_set(), "nobody was waited for"
     assert (summary.due, summary.ok, summary.left) == (1, 1, "")
     over.set()
@@ -299,6 +305,32 @@ def test_a_worker_that_is_killed_loses_nothing_though_its_source_is_asked_twice(
     summary = two.run()
     assert (summary.ok, summary.left) == (2, "")
     assert len(two.press.asked("/second")) == 2
+    two.near.run()
+    assert two.differences() == set()
+
+
+def test_a_host_whose_worker_died_when_there_was_no_other_is_asked_by_one_that_comes(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two.press.serve("/first", rss(FIRST))
+    two.press.serve("/second", rss(SECOND))
+    polite = two.press._routes["/second"]
+    first = threading.Event()
+
+    def answer(request: BaseHTTPRequestHandler, line: socket) -> None:
+        if first.is_set():
+            return polite(request, line)
+        first.set()
+        for one in two.cluster.workers:
+            two.cluster.kill(one)
+        monkeypatch.setattr(cluster, "PATIENCE", 1.0)
+        return two.cluster.workers_up(2)
+
+    two.press.route("/second", answer)
+    for name in ("first", "second"):
+        two.source(name, host="127.0.0.9")
+    summary = two.run()
+    assert (summary.ok, summary.left) == (2, "")
     two.near.run()
     assert two.differences() == set()
 
@@ -345,7 +377,7 @@ def test_a_scheduler_that_is_restarted_gets_again_what_it_has_lost(two: Two) -> 
 
 
 def test_what_a_scheduler_that_stays_away_has_lost_stays_due(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "CONNECT", 0.5)
+    monkeypatch.setattr(cluster, "CONNECT", 2.0)
     interrupted(two, lambda: None)
     summary = two.run(workers=1)
     assert (summary.due, summary.ok, summary.exit_code) == (1, 1, 1)
@@ -354,9 +386,11 @@ def test_what_a_scheduler_that_stays_away_has_lost_stays_due(two: Two, monkeypat
     )
     assert two.far.rows("SELECT due, exit_code FROM runs") == [(1, 1)]
     assert two.far.rows("SELECT due_at, failures FROM sources WHERE id = 'last'") == [(None, 0)]
+    monkeypatch.setattr(cluster, "CONNECT", 0.2)
     again = two.run()
     assert (again.due, again.exit_code) == (0, 1)
     assert again.left.startswith(f"the scheduler at {two.cluster.address} cannot be reached: ")
+    monkeypatch.undo()
     two.cluster.scheduler_up()
     two.cluster.workers_up(2)
     assert two.run().ok == 1
@@ -442,15 +476,14 @@ def test_workers_that_hang_are_not_waited_for_for_ever(two: Two, monkeypatch: py
     monkeypatch.setattr(cluster, "_REQUESTS", 0.1)  # of five seconds
     two.press.route("/daily", lambda _request, _line: two.press.closing.wait(5) and None)
     two.source("daily")
-    assert "no worker has answered for 1 s; 1 of 1 sources" in two.run().left
+    assert re.search(r"no worker has answered for \d s; 1 of 1 sources", two.run().left)
 
 
 def test_a_scheduler_that_hangs_is_not_waited_for_for_ever(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 0.2)
-    monkeypatch.setattr(cluster, "CONNECT", 0.5)
-
     def answer(request: BaseHTTPRequestHandler, _: socket) -> None:
         two.cluster.scheduler.kill(signal.SIGSTOP)
+        monkeypatch.setattr(cluster, "PATIENCE", 0.2)
+        monkeypatch.setattr(cluster, "CONNECT", 0.5)
         request.send_error(404)
 
     two.press.route("/daily", answer)

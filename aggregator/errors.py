@@ -9,7 +9,7 @@ AggregatorError
      ├─ StoreBusy        another program has held the database for too long
      ├─ StoreNewer       the database was written by a newer version of this program
      └─ StoreDamaged     the file is no database, or a damaged one
-RunLocked is an AggregatorError too: another run holds the lock.
+RunLocked is an AggregatorError too: another run holds the lock. So is ClusterAway: the workers cannot be reached.
 
 A source that cannot be fetched or read never raises out of a run: it becomes an Outcome. What is raised here
 is for a person: what is wrong, where, and what to do.
@@ -68,6 +68,10 @@ class ReadError(AggregatorError):
 
 class RunLocked(AggregatorError):
     """Another run holds the lock."""
+
+
+class ClusterAway(AggregatorError):
+    """Workers that were to ask sources cannot be used, or no longer."""
 
 
 class StoreError(AggregatorError):

@@ -841,7 +841,7 @@ class Cost:
 class Summary:
     """What a run came to. `failures` are the outcomes of failed sources, `visits` the pages visited (well, in vain).
 
-    `alerts` are those that nobody was told of yet.
+    `alerts` are those that nobody was told of yet. `left` says why some sources could not be asked, if so.
     """
 
     due: int = 0
@@ -857,6 +857,7 @@ class Summary:
     visits: tuple[int, int] = (0, 0)
     alerts: tuple[Alert, ...] = ()
     cost: Cost | None = None
+    left: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -865,8 +866,11 @@ class Summary:
         return {name: getattr(self, name) for name in names}
 
     def as_dict(self) -> dict[str, Any]:
-        """The object that `run --json` prints: visits where there were any, alerts where failures do not say it."""
+        """The object that `run --json` prints: visits and sources left where there are any, alerts where failures do
+        not say it.
+        """
         failures = [{"source": one.source, "status": str(one.status), "note": one.note} for one in self.failures]
         visits = {"visits": dict(zip(("ok", "failed"), self.visits, strict=True))} if any(self.visits) else {}
         told = [one.as_dict() for one in self.alerts if one.kind is not Trouble.FAILING]
-        return self.counts | {"failures": failures} | visits | ({"alerts": told} if told else {})
+        left = {"left": self.left} if self.left else {}
+        return self.counts | {"failures": failures} | visits | ({"alerts": told} if told else {}) | left

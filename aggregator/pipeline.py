@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from aggregator import __version__, quiet, report, schedule
-from aggregator.errors import UsageError
+from aggregator.errors import ClusterAway, UsageError
 from aggregator.model import (
     Article,
     Config,
@@ -38,14 +38,14 @@ from aggregator.store import Store
 
 if TYPE_CHECKING:
     from aggregator.intake import Intake, Knowledge
-    from aggregator.outlets import Directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What a run is asked for. Without names it polls what is due; `everything` polls all that are enabled.
 
-    `visits` is how many pages of articles it may ask for, beside what it polls.
+    `visits` is how many pages of articles it may ask for, beside what it polls. `executor` is the address of a
+    scheduler whose workers poll, instead of threads.
     """
 
     sources: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ class Order:
     workers: int = 500
     strict: bool = False
     visits: int = 20
+    executor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +75,14 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
     number = store.begin_run(edges.clock(), __version__)
     outcomes: list[Outcome] = []
     visited: list[tuple[Status, int]] = []
-    takers = _Takers(config, store, number)
+    takers, left = _Takers(config, store, number), ""
     try:
-        for answer in _polls(wanted, states, takers.names, order, edges):
-            outcomes.append(takers.take(answer, edges.clock(), edges.dice()))
-            edges.watch(outcomes[-1], len(wanted))
+        try:
+            for answer in _polls(config, wanted, states, order, edges):
+                outcomes.append(takers.take(answer, edges.clock(), edges.dice()))
+                edges.watch(outcomes[-1], len(wanted))
+        except ClusterAway as problem:  # what came is stored, and may be compared
+            left = str(problem)
         takers.notebook.write()
         for page in _pages(config, store, order, edges):
             visited += takers.intake.take_page(page, edges.clock())
@@ -89,7 +93,7 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
         if outcomes:
             _watch(config, store, number, [(one, states[one.source].last_ok_at) for one in outcomes], edges.clock())
     finally:
-        summary = report.with_visits(report.summary(outcomes, strict=order.strict), visited)
+        summary = report.with_visits(report.summary(outcomes, strict=order.strict, left=left), visited)
         summary = replace(summary, alerts=store.untold(), cost=edges.cost())
         store.end_run(number, summary, edges.clock())
     return summary
@@ -108,10 +112,6 @@ class _Takers:
         from aggregator.intake import Intake, Knowledge
 
         return Intake(Knowledge(self._config), self._store, self._run)
-
-    def names(self) -> Directory:
-        """The press names."""
-        return self.intake.knowledge.names
 
     def take(self, poll: Poll, now: datetime, dice: float) -> Outcome:
         """Stores what came of a poll, or notes it."""
@@ -166,19 +166,21 @@ def _wanted(config: Config, states: Mapping[str, SourceState], order: Order, now
 
 
 def _polls(
-    wanted: Sequence[Source],
-    states: Mapping[str, SourceState],
-    names: Callable[[], Directory],
-    order: Order,
-    edges: Edges,
+    config: Config, wanted: Sequence[Source], states: Mapping[str, SourceState], order: Order, edges: Edges
 ) -> Iterator[Poll]:
-    from aggregator import polling
-    from aggregator.fetch import Fetcher
-
     if not wanted:
         return
+    from aggregator import outlets, polling
+    from aggregator.fetch import Fetcher
+
+    if order.executor:
+        from aggregator import cluster
+
+        errands = [cluster.errand(one, states[one.id], config.outlets.values(), edges.clock()) for one in wanted]
+        yield from cluster.polls(errands, order.executor, order.workers, edges.clock, edges.stopped)
+        return
     with ThreadPoolExecutor(order.workers) as readers, Fetcher(version=__version__, clock=edges.clock) as fetcher:
-        poller = polling.Poller(fetcher, names, edges.clock)
+        poller = polling.Poller(fetcher, cache(lambda: outlets.directory(config.outlets.values())), edges.clock)
 
         def ask(source: Source) -> Future[Poll]:
             return poller.begin(source, states[source.id], readers)
@@ -233,7 +235,7 @@ def previews(config: Config, order: Order, edges: Edges) -> Iterator[Preview]:
     states = _states(config, {})
     knowledge = Knowledge(config)
     wanted = _wanted(config, states, order, edges.clock())
-    for answer in _polls(wanted, states, lambda: knowledge.names, order, edges):
+    for answer in _polls(config, wanted, states, order, edges):
         yield _preview(answer, knowledge, edges.clock())
 
 

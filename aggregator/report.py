@@ -27,11 +27,14 @@ ADVICE = {
 PASSING = frozenset({Status.CONNECT, Status.DNS, Status.TIMEOUT, Status.TRUNCATED, Status.UNAVAILABLE})
 
 
-def summary(outcomes: Iterable[Outcome], *, strict: bool = False) -> Summary:
-    """What a run came to. The exit code is 1 where every due source failed, or any with `strict`, else 0."""
+def summary(outcomes: Iterable[Outcome], *, strict: bool = False, left: str = "") -> Summary:
+    """What a run came to. The exit code is 1 where every due source failed, or any with `strict`, else 0.
+
+    `left` says why some could not be asked; then it is 1 too.
+    """
     outcomes = tuple(outcomes)
     failures = tuple(one for one in outcomes if one.status.failed)
-    bad = bool(failures) and (strict or len(failures) == len(outcomes))
+    bad = bool(left) or (bool(failures) and (strict or len(failures) == len(outcomes)))
     return Summary(
         due=len(outcomes),
         ok=_count(outcomes, Status.OK),
@@ -43,6 +46,7 @@ def summary(outcomes: Iterable[Outcome], *, strict: bool = False) -> Summary:
         mentions=sum(one.mentions for one in outcomes),
         exit_code=1 if bad else 0,
         failures=failures,
+        left=left,
     )
 
 

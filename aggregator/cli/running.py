@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
 @click.option("--workers", type=click.IntRange(1, 1000), default=500, show_default=True, help="Hosts asked at a time.")
+@click.option(
+    "--executor", metavar="URL", help="Ask on the workers of the dask scheduler at tcp://127.0.0.1:8786 or tls://…"
+)
 @click.option("--visits", type=click.IntRange(0), default=20, show_default=True, help="Pages to visit, at most.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where any source failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object, and the log as JSON.")
@@ -42,9 +45,14 @@ def run(settings: Settings, as_json: bool, **order: Any) -> int:
     and for each new alert. With -q, made for cron, it prints new alerts alone: what somebody should look at, once.
 
     \b
-    Exit codes: 0 done, 1 every due source failed (or any, with --strict),
-                2 feeds.yaml or the command line is wrong, 75 another run is at work.
+    Exit codes: 0 done, 1 every due source failed (or any, with --strict)
+                or --executor was of no use, 2 feeds.yaml or the command
+                line is wrong, 75 another run is at work.
     """
+    if order["executor"]:
+        from aggregator import cluster
+
+        cluster.check(order["executor"])
     try:
         return _run(settings, as_json, order)
     except RunLocked:
@@ -137,6 +145,8 @@ def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
         return
     for outcome in () if settings.quiet else summary.failures:
         click.echo(report.failure(outcome), err=True)
+    if summary.left:
+        click.echo(f"aggregator: {summary.left}", err=True)
     for alert in summary.alerts:
         if settings.quiet or alert.kind is not Trouble.FAILING:
             click.echo(report.alert(alert), err=True)

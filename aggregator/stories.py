@@ -206,12 +206,14 @@ def _telling(shared: Sequence[Concept]) -> list[Concept]:
 
 
 def _shared_by(one: Profile, other: Profile, common: Mapping[int, int]) -> list[Concept]:
-    """What two articles share, the heaviest first."""
-    first, second = one.concepts, other.concepts
-    told = [_lesser(first[key], second[key]) for key in first.keys() & second.keys()]
+    """What two articles share, in the order of the one that speaks of less."""
+    few, many = one.concepts, other.concepts
+    if len(few) > len(many):
+        few, many = many, few
+    told = [_lesser(few[key], many[key]) for key in few if key in many]
     if max(common.values(), default=0) > _COMMON:
         told = [_damped(concept, common) for concept in told]
-    return sorted(told, key=_heaviest_first)
+    return told
 
 
 def _damped(concept: Concept, common: Mapping[int, int]) -> Concept:
@@ -352,7 +354,7 @@ def _cosine(shared: Sequence[Concept], kinds: Collection[str], lengths: float) -
 def reason(shared: Sequence[Concept], one: Clipping, other: Clipping) -> str:
     """The weightiest of what two articles share, and how far they are apart: `600 · China · repatriation · 2 days`."""
     names: dict[str, str] = {}
-    for concept in shared:
+    for concept in sorted(shared, key=_heaviest_first):
         if concept.weight >= _TOLD:
             names.setdefault(concept.name.lower(), concept.name)
     return " · ".join((*list(names.values())[:_REASONS], _apart(one, other)))

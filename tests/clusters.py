@@ -62,7 +62,8 @@ class Cluster:
             if psutil.Process(one.number).status() == psutil.STATUS_ZOMBIE:  # its scheduler died
                 self.kill(one)
         place = str(self._forks.folder / "scratch")
-        options = [self.address, "--no-nanny", "--nthreads", "4", "--no-dashboard", "--local-directory", place]
+        options = [self.address, "--no-nanny", "--nthreads", "4", "--no-dashboard", "--local-directory", place,
+                   "--death-timeout", "60"]  # fmt: skip
         self.workers += [
             self._forks.start(f"{self._first}{first}\n{_WORKER.format(options)}")
             for _ in range(len(self.workers), number)

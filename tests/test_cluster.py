@@ -321,7 +321,8 @@ def test_a_host_whose_worker_died_when_there_was_no_other_is_asked_by_one_that_c
         if first.is_set():
             return polite(request, line)
         first.set()
-        for one in two.cluster.workers:
+        asking = two.cluster.who_asks(request)
+        for one in sorted(two.cluster.workers, key=lambda one: one is asking):  # else the other would get it
             two.cluster.kill(one)
         monkeypatch.setattr(cluster, "PATIENCE", 1.0)
         return two.cluster.workers_up(2)

@@ -46,13 +46,17 @@ class Grouping:
 
     def work(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
         """Compares all articles that wait, until `stopped`. Returns how many were compared."""
-        count = 0
-        if self._packs and self.store.ungrouped(1):
+        waiting, count = self.store.ungrouped(), 0
+        if self._packs and waiting:
             with self.store.transaction():
                 self.store.profiles_by(self._packs.edition)
-        while (batch := self.store.ungrouped(_BATCH)) and not stopped():
+        for begin in range(0, len(waiting), _BATCH):
+            if stopped():
+                break
+            some = waiting[begin : begin + _BATCH]
             with self.store.transaction():
-                compared = [self._group(clipping) for clipping in batch if not stopped()]
+                found = self.store.clippings(some)
+                compared = [self._group(found[number]) for number in some if not stopped()]
                 self.store.grouped(compared)
             count += len(compared)
         if count:

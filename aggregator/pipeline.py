@@ -88,7 +88,7 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
             visited += takers.intake.take_page(page, edges.clock())
         if wanted or visited:
             cite(store)
-        if store.ungrouped(1):
+        if store.anything_ungrouped():
             group(config, store, edges.clock(), edges.stopped)
         if outcomes:
             _watch(config, store, number, [(one, states[one.source].last_ok_at) for one in outcomes], edges.clock())

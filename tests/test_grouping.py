@@ -121,7 +121,7 @@ def test_who_wants_to_stop_need_not_wait_for_the_rest_of_the_queue(store: Store)
     asked = iter([False] * 4)
     config = Config(sources={}, outlets={}, topics={})
     assert pipeline.group(config, store, NOW, lambda: next(asked, True)) == 3
-    assert len(store.ungrouped(100)) == 5
+    assert len(store.ungrouped()) == 5
     assert compare(store) == 5
     assert stories_of(store) == FOUND
 
@@ -142,7 +142,7 @@ def test_a_kill_in_the_middle_leaves_the_rest_in_the_queue(store: Store) -> None
     dying = Dying(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
     with pytest.raises(Killed):
         grouping.Grouping(store, dying).work(NOW)
-    assert len(store.ungrouped(99)) == 8, "the transaction was not completed"
+    assert len(store.ungrouped()) == 8, "the transaction was not completed"
     assert rows(store, "SELECT count(*) FROM clues") == [(0,)]
     compare(store)
     assert stories_of(store) == FOUND

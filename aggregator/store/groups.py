@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -34,6 +35,10 @@ UPDATE stories SET
   last_at = (SELECT max(coalesce(published_at, first_seen_at)) FROM articles WHERE story = stories.id)
 WHERE id = ?
 """
+_UNGROUPED = """
+SELECT id FROM ungrouped JOIN articles ON articles.id = ungrouped.article
+ORDER BY coalesce(published_at, first_seen_at), id
+"""
 _SHARING = """
 SELECT value, (
   SELECT json_group_array(article) FROM (
@@ -49,14 +54,13 @@ class Groups(Addresses):
 
     # --- the queue ----------------------------------------------------------------------------------------------------
 
-    def ungrouped(self, limit: int) -> tuple[Clipping, ...]:
-        """Articles that wait for being compared, the oldest first."""
-        found = self._rows(
-            f"{_CLIPPING} WHERE articles.id IN (SELECT article FROM ungrouped)"  # noqa: S608 - constants
-            " ORDER BY coalesce(articles.published_at, articles.first_seen_at), articles.id LIMIT ?",
-            (limit,),
-        )
-        return tuple(map(rows.clipping, found))
+    def ungrouped(self) -> array[int]:
+        """The numbers of the articles that wait for being compared, the oldest article first."""
+        return array("q", (number for (number,) in self._connection.execute(_UNGROUPED)))
+
+    def anything_ungrouped(self) -> bool:
+        """Whether any article waits."""
+        return bool(self._rows("SELECT 1 FROM ungrouped LIMIT 1"))
 
     def queue(self, articles: Iterable[int] | None = None) -> None:
         """Notes that articles are to be compared (again); without numbers, all of them."""

@@ -68,6 +68,7 @@ class Database:
         first.
         """
         self.path, self._readonly = path, readonly
+        self._torn = False  # a transaction could not be taken back
         self._entries: list[search.Entry] = []  # what the search index is to be told at the end of a transaction
         self._refuse_what_would_be_lost()
         with self._explained():
@@ -193,18 +194,27 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """All that is written within is there as a whole, or not at all."""
         with self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                if self._torn:
+                    self._take_back()
+                self._connection.execute("BEGIN IMMEDIATE")
                 self._refuse_another_file()
                 yield
                 search.write(self._connection, self._entries)
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:  # SQLite ends it by itself where the disk is full
-                    self._connection.execute("ROLLBACK")
+                self._torn = True
+                self._take_back()
                 raise
             finally:
                 self._entries.clear()
+
+    def _take_back(self) -> None:
+        """Ends a transaction without what it wrote; the next one does, where there is no memory even for that."""
+        with suppress(MemoryError):
+            if self._connection.in_transaction:  # SQLite ends it by itself where the disk is full
+                self._connection.execute("ROLLBACK")
+            self._torn = False
 
     def _refuse_another_file(self) -> None:
         """What is written into a file that was moved away, nobody would find."""

@@ -51,6 +51,11 @@ ASKING = 0.75  # of what an unchanged feed costs, the rest is the writer's
 READING = 0.45  # of what a body costs in which all is known
 
 
+POLL_BYTES = 200  # of the table fetches, for each time that a feed is asked: docs/operating.md
+
+Measured = Sequence[Mapping[str, Any]]
+
+
 class Costs(NamedTuple):
     """Processor seconds. `ask` and `read` are a fetching process's, all else is the writer's; `begin` is each run's,
     `begin_each` for each feed that there is."""
@@ -65,20 +70,23 @@ class Costs(NamedTuple):
     group: float
 
     @classmethod
-    def of(cls, measured: Sequence[Mapping[str, Any]]) -> Costs:
-        """The costs that benchmarks/growth has measured."""
+    def of(cls, measured: Measured, a_day: float) -> Costs:
+        """The costs that benchmarks/growth has measured, where a database gets so many articles a day."""
         by_feeds = {name: _slope(measured, name) for name in ("one due", "all unchanged", "nothing known")}
         at = {one["what"]: one for one in measured if one.get("articles") == 100_000}
         idle = at["a run with nothing due"]["cpu"]
-        group = at["grouping 2,000"]["cpu"] / at["grouping 2,000"]["count"]
+        dense = sorted((one for one in measured if "a_day" in one), key=lambda one: one["a_day"])
+        compared = next((one for one in dense if one["a_day"] >= a_day), dense[-1])
+        group = compared["cpu"] / compared["count"]
         unchanged = by_feeds["all unchanged"] - by_feeds["one due"]
         body = (at["a run, 200 bodies, all known"]["cpu"] - idle) / 200 - unchanged
-        article = (by_feeds["nothing known"] - by_feeds["all unchanged"]) / 3 - group
+        spread = at["grouping 2,000"]["cpu"] / at["grouping 2,000"]["count"]
+        article = (by_feeds["nothing known"] - by_feeds["all unchanged"]) / 3 - spread
         return cls(idle, by_feeds["one due"], unchanged * ASKING, unchanged * (1 - ASKING), body * READING,
                    body * (1 - READING), article, group)  # fmt: skip
 
 
-def _slope(measured: Sequence[Mapping[str, Any]], name: str) -> float:
+def _slope(measured: Measured, name: str) -> float:
     """What one feed more costs, between the two largest sizes."""
     points = sorted((one["feeds"], one["cpu"]) for one in measured if one["what"] == f"a run, {name}")
     (few, less), (many, more) = points[-2:]
@@ -323,21 +331,24 @@ SCENARIOS: Mapping[str, tuple[World, Sequence[Crew], float]] = {  # the last are
     "the world, twice a day": (World(180_000, 300_000, TWICE_A_DAY), [Crew(), Crew(4), Crew(4, 4)], 24),
     "the world, hourly": (World(180_000, 300_000), [Crew(), Crew(4), Crew(16), Crew(4, 4), Crew(16, 16)], 6),
 }
-_HEAD = (
-    "| scenario | feeds | articles a day | fetching | writing | requests/s | open | run, s | longest | fetching busy"
-    " | writing busy | stored after, min | p95 | lost |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
-)
+_COLUMNS = ("scenario", "feeds", "articles a day", "fetching", "writing", "requests/s", "open", "run, s", "longest",
+            "fetching busy", "writing busy", "stored after, min", "p95", "lost", "GB a year")  # fmt: skip
 
 
-def row(name: str, world: World, crew: Crew, told: Told) -> str:
-    """A simulation as a line of Markdown."""
+def row(name: str, world: World, crew: Crew, told: Told, each: float) -> str:
+    """A simulation as a line of Markdown. An article takes `each` bytes of the database."""
     runs = sorted(told.runs)
     median, p95 = (told.lags[int(len(told.lags) * share)] / 60 for share in (0.5, 0.95))
     together = "with it" if crew == Crew() else f"{crew.databases}"
     cells = (name, f"{world.feeds:,}", f"{told.articles / told.seconds * DAY:,.0f}", f"{crew.processes}", together,
              f"{told.polls / told.seconds:.2f}", f"{told.open:.1f}", f"{runs[len(runs) // 2]:.0f}", f"{runs[-1]:.0f}",
              f"{told.asking:.1%}", f"{told.writing:.1%}", f"{median:.0f}", f"{p95:.0f}",
-             f"{told.lost / max(1, told.lost + told.articles):.2%}")  # fmt: skip
+             f"{told.lost / max(1, told.lost + told.articles):.2%}",
+             f"{(told.articles * each + told.polls * POLL_BYTES) / told.seconds * DAY * 365 / 1e9:,.0f}")  # fmt: skip
+    return _line(cells)
+
+
+def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
@@ -347,12 +358,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=SCENARIOS, help="one scenario")
     chosen = parser.parse_args()
-    costs = Costs.of(json.loads(chosen.measured.read_text())["measured"])
-    print(", ".join(f"{name} {value * 1e3:.2f} ms" for name, value in costs._asdict().items()), f"\n\n{_HEAD}")
+    measured = json.loads(chosen.measured.read_text())["measured"]
+    each = max((one["articles"], one["bytes"] / one["articles"]) for one in measured if one["what"] == "file")[1]
+    print(
+        f"{each:,.0f} bytes an article; ms: {_steps(Costs.of(measured, 0))}; dense: {_steps(Costs.of(measured, 1e9))}"
+    )
+    print(f"\n{_HEAD}")
     for name, (world, crews, hours) in SCENARIOS.items():
         for crew in crews if chosen.only in (None, name) else ():
+            costs = Costs.of(measured, world.articles / crew.databases)
             told = Simulation(world, crew, costs, chosen.seed).told(hours)
-            print(row(name, world, crew, told), flush=True)
+            print(row(name, world, crew, told, each), flush=True)
+
+
+def _steps(costs: Costs) -> str:
+    return ", ".join(f"{name} {seconds * 1e3:.2f}" for name, seconds in costs._asdict().items())
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_hosts_that_hang_are_asked_less_and_less_as_the_schedule_says() -> None:
 
 def test_the_same_seed_gives_the_same_table_and_another_one_another() -> None:
     real = scale.World(200, 4_000.0)
-    rows = [scale.row("", real, scale.Crew(), told(real, seed=seed, hours=6)) for seed in (1, 1, 2)]
+    rows = [scale.row("", real, scale.Crew(), told(real, seed=seed, hours=6), 3_000) for seed in (1, 1, 2)]
     assert rows[0] == rows[1] != rows[2]
 
 

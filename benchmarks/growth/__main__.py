@@ -1,14 +1,15 @@
 """What everything costs as the database grows, and as the feeds become more.
 
     python benchmarks/growth [--articles 10000,100000,1000000] [--a-day 3000,30000,100000] [--feeds 100,1000,10000]
-                             [--write FILE] [--folder FOLDER]
+                             [--folder FOLDER] [--write FILE]
+    python benchmarks/growth/chart.py
 
 For each size a database is filled as years of reading leave it (press.py, filling.py); then `reindex`, `rematch`, runs,
 the comparing of new articles, `search` and `backup` are measured on it as processes of their own (runs.py), and the
 pages of Datasette over HTTP (pages.py). The comparing is measured again where a day has more articles. Runs over feeds
-are those of benchmarks/speed, with three entries a feed. FILE is JSON, and keeps what it has of other sizes; chart.py
-draws it. FOLDER keeps the databases: one that is there is taken as it is. A million articles are 2.5 GB, and as much
-again for the backup.
+are those of benchmarks/speed, with three entries a feed. FILE is measured.json beside this unless said; it keeps what
+it has of other sizes. chart.py draws it. FOLDER keeps the databases: one that is there is taken as it is. A million
+articles are 2.5 GB, and as much again for the backup.
 """
 
 from __future__ import annotations
@@ -97,11 +98,10 @@ def shown(record: Record) -> str:
     return f"{size}: {record['what']}: {', '.join(figures)}"
 
 
-def write(file: Path, records: list[Record]) -> None:
-    """Writes measurements beside those of other sizes."""
-    new = {_key(one) for one in records}
+def write(file: Path, record: Record) -> None:
+    """Writes a measurement beside the others, in place of what it was before."""
     held = json.loads(file.read_text())["measured"] if file.exists() else []
-    every = [one for one in held if _key(one) not in new] + records
+    every = [one for one in held if _key(one) != _key(record)] + [record]
     machine = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version, "machine": platform.machine(),
                "cores": os.cpu_count()}  # fmt: skip
     lines = ",\n".join(json.dumps(one) for one in every)
@@ -119,7 +119,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--articles", **numbers, default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--a-day", **numbers, default=[3_000, 30_000, 100_000])
     parser.add_argument("--feeds", **numbers, default=[100, 1_000, 10_000])
-    parser.add_argument("--write", type=Path, help="writes what was measured as JSON")
+    parser.add_argument("--write", type=Path, default=HERE / "measured.json", help="where what was measured is kept")
     parser.add_argument("--folder", type=Path, help="where databases are kept")
     return parser.parse_args()
 
@@ -135,8 +135,7 @@ def main() -> None:
         for name, size, measure in todo:
             for record in measure(size, folder):
                 print(shown(record | {name: size}), flush=True)
-                if chosen.write:
-                    write(chosen.write, [record | {name: size}])
+                write(chosen.write, record | {name: size})
 
 
 if __name__ == "__main__":

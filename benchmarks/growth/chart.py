@@ -1,8 +1,9 @@
-"""Draws what was measured: on both axes a step is a factor of ten, and dashed lines rise as what is linear does.
+"""Draws what was measured, and prints it as tables.
 
-    python benchmarks/growth/chart.py FILE.json FOLDER
+    python benchmarks/growth/chart.py [FILE [FOLDER]]
 
-The pictures are growth-runs.svg, growth-commands.svg, growth-pages.svg, growth-feeds.svg.
+FILE is measured.json beside this unless said, FOLDER docs/pictures. On both axes a step is a factor of ten, and dashed
+lines rise as what is linear does.
 """
 
 from __future__ import annotations
@@ -144,12 +145,41 @@ def _rising(across: Scale, down: Scale, power: int) -> Iterator[str]:
         yield f'<path class="linear" d="M{ends[0]}L{ends[1]}"/>'
 
 
-def main() -> None:
-    file, folder = Path(sys.argv[1]), Path(sys.argv[2])
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+_FIGURES = {"cpu": "{:.3g} s", "peak": "{:.0f} MB", "p50": "{:.3g} s", "p95": "{:.3g} s", "bytes": "{:,.0f}",
+            "hits": "{:,}"}  # fmt: skip
+
+
+def table(axis: str, measured: Sequence[Mapping[str, Any]]) -> str:
+    """Everything that was measured along one axis, as Markdown: processor time and memory, or median and p95."""
+    some = [one for one in measured if axis in one]
+    sizes = sorted({one[axis] for one in some})
+    held = {(one["what"], one[axis]): one for one in some}
+    names = dict.fromkeys(what for what, _ in held)
+    rows = [[what, *(_cell(held.get((what, size), {})) for size in sizes)] for what in names]
+    head = [axis.replace("_", " "), *(f"{size:,}" for size in sizes)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def _cell(record: Mapping[str, Any]) -> str:
+    return ", ".join(form.format(record[key]) for key, form in _FIGURES.items() if key in record)
+
+
+def draw(file: Path, folder: Path) -> None:
+    """Makes all pictures for which there is something, and prints all tables."""
     measured = json.loads(file.read_text())["measured"]
     for name, (axis, panels) in CHARTS.items():
         if shown := [panel for panel in panels if lines(panel, axis, measured)]:
             (folder / f"{name}.svg").write_text(chart(axis, shown, measured), "utf-8")
+    for axis in sorted({axis for one in measured for axis in ("articles", "a_day", "feeds") if axis in one}):
+        print(f"\n{table(axis, measured)}")
+
+
+def main() -> None:
+    here = Path(__file__).resolve()
+    given = dict(enumerate(map(Path, sys.argv[1:])))
+    draw(given.get(0, here.with_name("measured.json")), given.get(1, here.parents[2] / "docs" / "pictures"))
 
 
 if __name__ == "__main__":

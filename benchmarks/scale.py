@@ -323,7 +323,7 @@ def _by_host(due: Sequence[Feed]) -> Iterator[deque[Feed]]:
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
-HOURLY, TWICE_A_DAY = timedelta(hours=1), timedelta(hours=12)
+TWICE_A_DAY = timedelta(hours=12)
 SCENARIOS: Mapping[str, tuple[World, Sequence[Crew], float]] = {  # the last are the hours that are counted
     "as shipped": (World(135, 2_700), [Crew()], 24),
     "a thousand": (World(1_000, 20_000), [Crew(), Crew(4)], 24),
@@ -360,10 +360,9 @@ def main() -> None:
     chosen = parser.parse_args()
     measured = json.loads(chosen.measured.read_text())["measured"]
     each = max((one["articles"], one["bytes"] / one["articles"]) for one in measured if one["what"] == "file")[1]
-    print(
-        f"{each:,.0f} bytes an article; ms: {_steps(Costs.of(measured, 0))}; dense: {_steps(Costs.of(measured, 1e9))}"
-    )
-    print(f"\n{_HEAD}")
+    print(f"{each:,.0f} bytes an article; milliseconds: {_steps(Costs.of(measured, 0))}")
+    print(f"where a day has most: {_steps(Costs.of(measured, math.inf))}\n")
+    print(_line(_COLUMNS), _line(["---"] * len(_COLUMNS)), sep="\n")
     for name, (world, crews, hours) in SCENARIOS.items():
         for crew in crews if chosen.only in (None, name) else ():
             costs = Costs.of(measured, world.articles / crew.databases)

@@ -1,7 +1,7 @@
 """What everything costs as the database grows, and as the feeds become more.
 
     python benchmarks/growth [--articles 10000,100000,1000000] [--a-day 3000,30000,100000] [--feeds 100,1000,10000]
-                             [--folder FOLDER] [--write FILE]
+                             [--quick] [--folder FOLDER] [--write FILE]
     python benchmarks/growth/chart.py
 
 For each size a database is filled as years of reading leave it (press.py, filling.py); then `reindex`, `rematch`, runs,
@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,14 @@ AXES = {"articles": "articles", "a_day": "articles a day", "feeds": "feeds"}  # 
 Record = dict[str, Any]
 
 
-def of_articles(size: int, folder: Path) -> Iterator[Record]:
+def of_articles(size: int, folder: Path, *, quick: bool = False) -> Iterator[Record]:
     """Everything that is measured on a database of so many articles."""
     path, press = filled(folder / f"{size}.db", size), Press()
-    yield from runs.commands(path, press)
-    yield {"what": "file", "bytes": path.stat().st_size}
-    yield from pages.queries(path, press)
-    yield from pages.pages(path, press)
+    yield from runs.commands(path, press, quick=quick)
+    if not quick:
+        yield {"what": "file", "bytes": path.stat().st_size}
+        yield from pages.queries(path, press)
+    yield from pages.pages(path, press, quick=quick)
 
 
 def of_days(a_day: int, folder: Path) -> Iterator[Record]:
@@ -120,6 +122,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--a-day", **numbers, default=[3_000, 30_000, 100_000])
     parser.add_argument("--feeds", **numbers, default=[100, 1_000, 10_000])
     parser.add_argument("--write", type=Path, default=HERE / "measured.json", help="where what was measured is kept")
+    parser.add_argument("--quick", action="store_true", help="without what reads every article, and without the search")
     parser.add_argument("--folder", type=Path, help="where databases are kept")
     return parser.parse_args()
 
@@ -129,7 +132,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (chosen.folder or Path(temporary)).resolve()
         folder.mkdir(exist_ok=True)
-        todo = [("articles", size, of_articles) for size in chosen.articles]
+        todo = [("articles", size, partial(of_articles, quick=chosen.quick)) for size in chosen.articles]
         todo += [("a_day", count, of_days) for count in chosen.a_day]
         todo += [("feeds", count, of_feeds) for count in chosen.feeds]
         for name, size, measure in todo:

@@ -1,4 +1,4 @@
-"""What is asked of the database again and again costs the same however much is in it: in steps of SQLite, not seconds."""
+"""What is asked again and again costs the same however much is in the database: in steps of SQLite, not in seconds."""
 
 from __future__ import annotations
 

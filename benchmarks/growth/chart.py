@@ -22,7 +22,7 @@ from soak_chart import STYLE, Points, apart
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BELOW = 760, 230, 60, 190, 34, 30
 _MORE_STYLE = """
-.linear { stroke: #d0d7de; stroke-dasharray: 3 4 } .dot { stroke: none }
+.linear { stroke: #d0d7de; stroke-dasharray: 3 4 } .dot { stroke-width: 5; stroke-linecap: round }
 .c3 { stroke: #8250df } .c4 { stroke: #bf3989 } .c5 { stroke: #9a6700 } .c6 { stroke: #57606a }
 text.c3 { stroke: none; fill: #8250df } text.c4 { stroke: none; fill: #bf3989 }
 text.c5 { stroke: none; fill: #9a6700 } text.c6 { stroke: none; fill: #57606a }
@@ -116,7 +116,7 @@ def _panel(panel: Panel, number: int, axis: str, measured: Sequence[Mapping[str,
     for color, ((name, line), end) in enumerate(zip(drawn.items(), ends, strict=True)):
         path = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in line)
         yield f'<polyline class="line c{color}" points="{path}"/>'
-        yield from (f'<circle class="c{color}" cx="{across(x):.1f}" cy="{down(y):.1f}" r="2"/>' for x, y in line)
+        yield from (f'<path class="dot c{color}" d="M{across(x):.1f} {down(y):.1f}h0"/>' for x, y in line)
         yield f'<text class="c{color}" x="{WIDTH - RIGHT + 10}" y="{end + 4:.1f}">{escape(_shortened(name))}</text>'
 
 
@@ -128,13 +128,17 @@ def _shortened(name: str) -> str:
 def _grid(across: Scale, down: Scale, axis: str) -> Iterator[str]:
     for tick in down.decades():
         yield f'<path class="grid" d="M{LEFT} {down(tick):.1f}H{across.end}"/>'
-        yield f'<text x="{LEFT - 6}" y="{down(tick) + 4:.1f}" text-anchor="end">{tick:,.10g}</text>'
+        yield f'<text x="{LEFT - 6}" y="{down(tick) + 4:.1f}" text-anchor="end">{_plain(tick)}</text>'
     for tick in across.decades():
         words = f"{tick:,.0f}" + f" {axis}" * (tick == across.decades()[-1])
         yield f'<path class="grid" d="M{across(tick):.1f} {down.begin}v4"/>'
         yield f'<text x="{across(tick):.1f}" y="{down.begin + 17}" text-anchor="middle">{words}</text>'
     for power in range(down.low - across.high, down.high - across.low):
         yield from _rising(across, down, power)
+
+
+def _plain(tick: float) -> str:
+    return f"{tick:,.9f}".rstrip("0").rstrip(".")
 
 
 def _rising(across: Scale, down: Scale, power: int) -> Iterator[str]:

@@ -62,7 +62,7 @@ def _panel(panel: Panel, number: int, minutes: float) -> Iterator[str]:
         if minute <= minutes:
             words = f"{minute:g}" if minute else "0 min"
             yield f'<text x="{across(minute):.1f}" y="{bottom + 17}" text-anchor="middle">{words}</text>'
-    ends = _apart([down(line[-1][1]) for line in panel.lines.values()])
+    ends = apart([down(line[-1][1]) for line in panel.lines.values()])
     for color, ((name, line), end) in enumerate(zip(panel.lines.items(), ends, strict=True)):
         path = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in line)
         yield f'<polyline class="line c{color}" points="{path}"/>'
@@ -82,7 +82,7 @@ def _decades(panel: Panel) -> list[float]:
     return [10.0**power for power in range(low, max(high, low + 1) + 1)]
 
 
-def _apart(ends: Sequence[float]) -> list[float]:
+def apart(ends: Sequence[float]) -> list[float]:
     """Where the names of lines stand, so that none covers another."""
     places = list(ends)
     last = -math.inf

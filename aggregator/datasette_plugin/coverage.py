@@ -15,7 +15,8 @@ COVERAGE = r"^/-/coverage/?$"
 _WEEKS, _MOST_WEEKS = 12, 53
 _WEEK = timedelta(weeks=1)
 
-_LAST = "SELECT max(date) FROM pingbacks WHERE date <= date('now', '+1 day')"
+# max() would go through all articles.
+_LAST = "SELECT (SELECT date FROM pingbacks WHERE date <= date('now', '+1 day') ORDER BY date DESC LIMIT 1)"
 _NAMES = "SELECT id, name FROM topics"
 _LANGUAGES = "SELECT id, name FROM languages"
 _WHOLE = "SELECT topic, language, articles, outlets, first_outlet, first_at, lag_hours FROM coverage"

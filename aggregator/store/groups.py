@@ -11,6 +11,8 @@ from aggregator import rows
 from aggregator.model import Clipping, Copy, Relation
 from aggregator.store.addresses import Addresses
 
+_FORGOTTEN = "clues forgotten"  # under this is noted before which day
+
 _CLIPPING = """
 SELECT articles.id, articles.url, articles.title, articles.summary, articles.language, articles.topics,
        articles.published_at, articles.published_precision, articles.first_seen_at, articles.copy_of, articles.story,
@@ -129,7 +131,13 @@ class Groups(Addresses):
         return {clue: json.loads(articles) for clue, articles in found}
 
     def forget_clues(self, before: int) -> int:
-        """Drops the clues of days before a day, by which nothing is looked for any more. Returns how many."""
+        """Drops the clues of days before a day, by which nothing is looked for any more. Returns how many.
+
+        That reads all clues, so it is done once for each day.
+        """
+        if self.noted(_FORGOTTEN) == str(before):
+            return 0
+        self.note(_FORGOTTEN, str(before))
         return self._connection.execute("DELETE FROM clues WHERE day < ?", (before,)).rowcount
 
     # --- profiles -----------------------------------------------------------------------------------------------------

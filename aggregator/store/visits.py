@@ -21,14 +21,15 @@ ON CONFLICT (article) DO UPDATE SET due_at = :now, tries = 0
 WHERE visits.due_at IS NULL AND EXISTS (SELECT 1 FROM mentions
   WHERE mentions.article = visits.article AND mentions.found_at > visits.visited_at AND {_UNSEEN_LINK})
 """  # noqa: S608 - constants
+# Else SQLite goes through all that the sources ever had, or all that was ever visited, instead of what is due.
 _DEBTS = f"""
 SELECT visits.article, visits.tries, articles.url, articles.summary, articles.outlet, articles.published_text,
        CASE WHEN {_TITLED} THEN articles.title ELSE '' END AS title, min(sightings.source) AS source,
        (SELECT json_group_object(topic, json_array(term, link_state)) FROM mentions
         WHERE article = articles.id AND kind = 'link' AND link_state IS NOT 'found'
           AND (retired_at IS NULL OR link_state = 'gone')) AS links
-FROM visits JOIN articles ON articles.id = visits.article
-JOIN sightings ON sightings.article = articles.id
+FROM visits INDEXED BY visits_due_at CROSS JOIN articles ON articles.id = visits.article
+CROSS JOIN sightings ON sightings.article = articles.id
   AND sightings.source IN (SELECT value FROM json_each(:sources))
 WHERE visits.due_at <= :now
 GROUP BY visits.article ORDER BY visits.due_at, visits.article LIMIT :limit

@@ -195,6 +195,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(SCENARIOS), help="scenarios")
     parser.add_argument("--without", type=lambda text: text.split(","), default=[], help="contenders to leave out")
+    parser.add_argument("--alone", action="store_true", help="this program and nobody else")
     parser.add_argument("--tree", type=Path, default=contenders.ROOT, help="where this program lies")
     parser.add_argument("--against", type=Path, action="append", default=[], help="another tree of it to run beside it")
     parser.add_argument("--arguments", default="", help="more arguments of `aggregator run`")
@@ -216,7 +217,8 @@ def main() -> None:
             return
         runners = [runner(OURS, chosen.tree, chosen, languages)]
         runners += [runner(f"{tree.name}", tree, chosen, languages) for tree in chosen.against]
-        runners += [one for one in contenders.others(chosen.peers) if one.name not in chosen.without]
+        if not chosen.alone:
+            runners += [one for one in contenders.others(chosen.peers) if one.name not in chosen.without]
         for scenario in ("cold", "304"):
             alone = made.capacity(scenario)
             print(f"The server alone, {scenario}: {alone.wall:.2f} s for {chosen.feeds} answers")

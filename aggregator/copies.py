@@ -13,7 +13,9 @@ that it is the same. The one published first, then seen first, is the original, 
 
 from __future__ import annotations
 
+import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,47 +42,79 @@ _BETWEEN_CLAUSES = re.compile(r"[,，、…‥·:：;；!！?？|“”‘’\"'
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class Text:
     """A clipping for comparing: letters and digits of its headline and of its summary."""
 
     headline: str
     numbers: tuple[str, ...]
-    pairs: frozenset[str]
     words: frozenset[str]
     clauses: frozenset[str]
-    weight: int
     summary: str
-    summary_weight: int
     summary_numbers: tuple[str, ...]
+    pairs: frozenset[str]
+    weight: int
+    summary_weight: int
 
     @property
     def runs(self) -> frozenset[str]:
         """The runs of four letters of the summary."""
         return _runs(self.summary)
 
+    def packed(self) -> bytes:
+        """The text for keeping, some hundred bytes."""
+        words, clauses = sorted(self.words), sorted(self.clauses)
+        held = [self.headline, self.numbers, words, clauses, self.summary, self.summary_numbers]
+        return zlib.compress(json.dumps(held, ensure_ascii=False).encode("utf-8", "surrogatepass"), 1)
+
+
+Texts = Callable[[Clipping], Text]
+
+
+def unpacked(packed: bytes) -> Text:
+    """A text that was kept."""
+    headline, numbers, words, clauses, summary, summary_numbers = json.loads(zlib.decompress(packed))
+    return _text(headline, (numbers, words, clauses), summary, summary_numbers)
+
+
+def text_of(clipping: Clipping) -> Text:
+    """The text of a clipping, made anew."""
+    return text(clipping.title, clipping.summary)
+
+
+@lru_cache(maxsize=256)
+def text(title: str, summary: str) -> Text:
+    """A headline and a summary for comparing."""
+    bare = datelines.without_tags(title)
+    given = numbers.found(bare)
+    words = frozenset(word for piece in bare.split() for word in re.findall(r"\w+", fold(piece))) - FILLERS
+    clauses = frozenset(map(_letters, _BETWEEN_CLAUSES.split(bare))) - {""}
+    said = datelines.without_credits(summary)
+    told = sorted(one.digits for one in given), words, clauses
+    return _text(_letters(_with_digits(bare, given)), told, _letters(said), [n.digits for n in numbers.found(said)])
+
+
+_Told = tuple[Iterable[str], Iterable[str], Iterable[str]]
+
+
+def _text(headline: str, told: _Told, summary: str, summary_numbers: Iterable[str]) -> Text:
+    """A text of which the headline has told these numbers, words and clauses."""
+    digits, words, clauses = told
+    return Text(
+        headline=headline,
+        numbers=tuple(digits),
+        words=frozenset(words),
+        clauses=frozenset(clauses),
+        summary=summary,
+        summary_numbers=tuple(summary_numbers),
+        pairs=frozenset(ngrams(headline, 2)),
+        weight=headlines.weight(headline),
+        summary_weight=headlines.weight(summary),
+    )
+
 
 @lru_cache(maxsize=128)  # they take more memory than all the rest
 def _runs(summary: str) -> frozenset[str]:
     return frozenset(ngrams(summary, 4)) if summary else frozenset()
-
-
-@lru_cache(maxsize=2048)
-def _text(title: str, summary: str) -> _Text:
-    bare = datelines.without_tags(title)
-    given = numbers.found(bare)
-    headline, said = _letters(_with_digits(bare, given)), datelines.without_credits(summary)
-    body = _letters(said)
-    return _Text(
-        headline=headline,
-        numbers=tuple(sorted(one.digits for one in given)),
-        pairs=frozenset(ngrams(headline, 2)),
-        words=frozenset(word for piece in bare.split() for word in re.findall(r"\w+", fold(piece))) - FILLERS,
-        clauses=frozenset(map(_letters, _BETWEEN_CLAUSES.split(bare))) - {""},
-        weight=headlines.weight(headline),
-        summary=body,
-        summary_weight=headlines.weight(body),
-        summary_numbers=tuple(one.digits for one in numbers.found(said)),
-    )
 
 
 def _with_digits(text: str, given: Sequence[numbers.Number]) -> str:
@@ -110,9 +144,8 @@ _FOLDED_SYLLABLES = {**_SYLLABLES, **{ord(fold(chr(code))): syllable for code, s
 # --- finding candidates -----------------------------------------------------------------------------------------------
 
 
-def clues(title: str, summary: str) -> frozenset[int]:
+def clues(text: Text) -> frozenset[int]:
     """Numbers of which two copies share at least one: a sample of the runs of letters of headline and summary."""
-    text = _text(title, summary)
     grams = [f"t{run}" for run in ngrams(text.headline, HEADLINE_GRAM)]
     beginning = text.summary[:120]
     sample = _least(grams, _SKETCH)
@@ -128,17 +161,17 @@ def _least(grams: Iterable[str], size: int) -> set[int]:
 # --- comparing --------------------------------------------------------------------------------------------------------
 
 
-def likeness(one: Clipping, other: Clipping) -> str | None:
-    """On what ground two clippings print one text, in words; None where they do not."""
+def likeness(one: Clipping, other: Clipping, texts: Texts = text_of) -> str | None:
+    """On what ground two clippings print one text, in words; None where they do not. `texts` has their texts."""
     if one.language.partition("-")[0] != other.language.partition("-")[0]:
         return None
-    first, second = _text(one.title, one.summary), _text(other.title, other.summary)
+    first, second = texts(one), texts(other)
     if not first.headline or not second.headline:
         return None
     return _compared(first, second)
 
 
-def _compared(one: _Text, other: _Text) -> str | None:
+def _compared(one: Text, other: Text) -> str | None:
     summaries = _agreement(one, other)
     agreement = summaries or 0.0
     weight = min(one.weight, other.weight)
@@ -159,20 +192,20 @@ def _compared(one: _Text, other: _Text) -> str | None:
     return "headline reworded, same numbers" if summaries is None and _is_reworded(one, other) else None
 
 
-def _numbers_agree(one: _Text, other: _Text, agreement: float) -> bool:
+def _numbers_agree(one: Text, other: Text, agreement: float) -> bool:
     """Whether two headlines give the same numbers; one may leave some out where enough else is the same."""
     enough = agreement >= 0.6 or len(_telling(one) & _telling(other)) >= 2
     shorter, longer = sorted((one.numbers, other.numbers), key=len)
     return shorter == longer or (enough and set(shorter) <= set(longer))
 
 
-def _telling(text: _Text) -> set[str]:
+def _telling(text: Text) -> set[str]:
     """The numbers of a headline that two events hardly share: of three digits and more, and not round."""
     bare = {one: one.replace(".", "") for one in text.numbers}
     return {one for one, digits in bare.items() if len(digits) >= 3 and len(digits.strip("0")) >= 2}
 
 
-def _is_reworded(one: _Text, other: _Text) -> bool:
+def _is_reworded(one: Text, other: Text) -> bool:
     """Whether two headlines have most of their letters in common, and numbers that make it no coincidence.
 
     Where they differ in a single place, one is the template of the other: 続伸 and 続落.
@@ -183,12 +216,12 @@ def _is_reworded(one: _Text, other: _Text) -> bool:
     return differences > 1 and _dice(one, other) >= _REWORDED and not _exchanged(one, other)
 
 
-def _dice(one: _Text, other: _Text) -> float:
+def _dice(one: Text, other: Text) -> float:
     """How much two headlines have in common, as the share of their pairs of letters."""
     return 2 * len(one.pairs & other.pairs) / max(1, len(one.pairs) + len(other.pairs))
 
 
-def _agreement(one: _Text, other: _Text) -> float | None:
+def _agreement(one: Text, other: Text) -> float | None:
     """How much of the shorter summary stands in the longer one, from 0 to 1; None where one says too little."""
     if min(one.summary_weight, other.summary_weight) < _LONG_SUMMARY:
         return None
@@ -215,7 +248,7 @@ def _opcodes(one: str, other: str) -> Sequence[tuple[str, int, int, int, int]]:
     return SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
 
 
-def _replaced(first: _Text, second: _Text) -> bool:
+def _replaced(first: Text, second: Text) -> bool:
     """Whether each headline has words that the other has not: then it may be another event of a template.
 
     A word in the place of another word always counts; words left out here and added there count unless they are few.
@@ -238,7 +271,7 @@ def _replaced(first: _Text, second: _Text) -> bool:
     return bool(lost and gained) and lost + gained > trifle * (len(one) + len(other))
 
 
-def _exchanged(first: _Text, second: _Text) -> bool:
+def _exchanged(first: Text, second: Text) -> bool:
     """Whether words stand in each other's places: A beats B is not B beats A. Whole clauses may be in another order."""
     if first.clauses == second.clauses:
         return False
@@ -253,13 +286,15 @@ def _exchanged(first: _Text, second: _Text) -> bool:
 # --- who copied whom --------------------------------------------------------------------------------------------------
 
 
-def decide(cluster: Iterable[Clipping], ruled: Callable[[Clipping, Clipping], bool | None]) -> tuple[Copy, ...]:
+def decide(
+    cluster: Iterable[Clipping], ruled: Callable[[Clipping, Clipping], bool | None], texts: Texts = text_of
+) -> tuple[Copy, ...]:
     """Who copied whom: one Copy for each clipping, originals included. `ruled` is what a person decided of two."""
     decided: list[Copy] = []
     originals: list[Clipping] = []
     for one in sorted(cluster, key=lambda clipping: (clipping.at, clipping.first_seen_at, clipping.id)):
         found = next(
-            ((first, ground) for first in originals if (ground := _ground(one, first, ruled(one, first)))), None
+            ((first, ground) for first in originals if (ground := _ground(one, first, ruled(one, first), texts))), None
         )
         if found is None:
             originals.append(one)
@@ -269,12 +304,12 @@ def decide(cluster: Iterable[Clipping], ruled: Callable[[Clipping, Clipping], bo
     return tuple(decided)
 
 
-def _ground(one: Clipping, original: Clipping, ruled: bool | None) -> str | None:
+def _ground(one: Clipping, original: Clipping, ruled: bool | None, texts: Texts) -> str | None:
     if ruled is not None:
         return "by hand: the same text" if ruled else None
     if one.at - original.at > WINDOW or publisher(one) == publisher(original):
         return None
-    return likeness(one, original)
+    return likeness(one, original, texts)
 
 
 def publisher(clipping: Clipping) -> str:

@@ -47,6 +47,8 @@ _BEHIND = re.compile(
     rf"\s*(?:{_OPEN}[^()\[\]【】（）［］]{{1,14}}{_CLOSE}|[＝=][^\s＝=]{{2,8}}|\S+@\S+|\(끝\)|…|\.\.\.)\s*\Z"
 )
 
+_END = 120  # characters behind which credits are looked for
+
 
 def without_tags(title: str) -> str:
     """A headline without what stands in brackets around it, labels in front, and the name of an outlet behind."""
@@ -61,6 +63,7 @@ def without_credits(text: str) -> str:
     """A text without datelines and credit lines, in front and behind."""
     for pattern in _DATELINE:
         text = pattern.sub("", text, count=1)
-    while (shorter := _BEHIND.sub("", text)) != text:
-        text = shorter
-    return text.strip()
+    body, end = text[:-_END], text[-_END:]
+    while (shorter := _BEHIND.sub("", end)) != end:
+        body, end = (body + shorter)[:-_END], (body + shorter)[-_END:]
+    return (body + end).strip()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aggregator import copies, stories
+from aggregator import __version__, copies, stories
 from aggregator.model import Clipping, Relation
 from aggregator.store import Store
 
@@ -26,7 +26,7 @@ _POSTINGS = 400  # articles of one clue that are looked at
 _CANDIDATES = 20  # articles that one is compared with
 _COPIES = 15  # texts that are compared for being one
 _RARE = 1.3  # weight of a single clue that is worth a comparison
-_REMEMBERED = 1_000  # profiles, of 16 kB each
+_REMEMBERED = 1_000  # articles, of 20 kB each
 
 
 _Rulings = Mapping[tuple[str, str], bool]
@@ -39,7 +39,7 @@ class Grouping:
     store: Store
     method: stories.Method
     _packs: stories.Packs | None = field(init=False)
-    _profiles: dict[int, Any] = field(default_factory=dict)
+    _known: dict[int, tuple[copies.Text, Any]] = field(default_factory=dict)  # text and profile, by article
 
     def __post_init__(self) -> None:
         self._packs = self.method if isinstance(self.method, stories.Packs) else None
@@ -47,9 +47,9 @@ class Grouping:
     def work(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
         """Compares all articles that wait, until `stopped`. Returns how many were compared."""
         waiting, count = self.store.ungrouped(), 0
-        if self._packs and waiting:
+        if waiting:
             with self.store.transaction():
-                self.store.profiles_by(self._packs.edition)
+                self.store.profiles_by(f"{__version__} {self._packs.edition if self._packs else self.method.name}")
         for begin in range(0, len(waiting), _BATCH):
             if stopped():
                 break
@@ -77,19 +77,20 @@ class Grouping:
     # --- copies -------------------------------------------------------------------------------------------------------
 
     def _find_copies(self, clipping: Clipping) -> None:
-        clues = copies.clues(clipping.title, clipping.summary)
+        clues = copies.clues(self._text(clipping))
         having = self.store.sharing(clues, _days(clipping, copies.WINDOW), _POSTINGS)
         self.store.save_clues(clipping.id, _day(clipping.at), clues)
         near = _nearest(having, dict.fromkeys(clues, 1.0), clipping, _COPIES)
         ruled = self.store.rulings(Relation.COPY, [clipping.url])
         near += self._ruled_together(ruled)
         likely = self.store.clippings(near)
-        found = [one.id for one in likely.values() if _is_ruled(ruled, clipping, one) or copies.likeness(clipping, one)]
+        found = [one.id for one in likely.values() if _is_ruled(ruled, clipping, one)
+                 or copies.likeness(clipping, one, self._text)]  # fmt: skip
         if not found and clipping.copy_of is None and not self.store.text_of([clipping.id]) - {clipping.id}:
             return
         cluster = self.store.clippings(self.store.text_of([clipping.id, *found]) | {clipping.id}).values()
         rulings = self.store.rulings(Relation.COPY, [one.url for one in cluster])
-        self.store.save_copies(copies.decide(cluster, lambda one, other: _is_ruled(rulings, one, other)))
+        self.store.save_copies(copies.decide(cluster, lambda one, other: _is_ruled(rulings, one, other), self._text))
 
     # --- stories ------------------------------------------------------------------------------------------------------
 
@@ -169,26 +170,38 @@ class Grouping:
 
         return between
 
+    # --- what is known of an article ----------------------------------------------------------------------------------
+
+    def _text(self, clipping: Clipping) -> copies.Text:
+        return self._about(clipping)[0]
+
     def _profile(self, clipping: Clipping) -> Any:
-        if clipping.id not in self._profiles:
+        return self._about(clipping)[1]
+
+    def _about(self, clipping: Clipping) -> tuple[copies.Text, Any]:
+        if clipping.id not in self._known:
             self._remember(clipping.id, self._kept(clipping) or self._made(clipping))
-        return self._profiles[clipping.id]
+        return self._known[clipping.id]
 
-    def _remember(self, article: int, profile: Any) -> None:
-        if len(self._profiles) >= _REMEMBERED:
-            for old in list(self._profiles)[: _REMEMBERED // 4]:
-                del self._profiles[old]
-        self._profiles[article] = profile
+    def _remember(self, article: int, about: tuple[copies.Text, Any]) -> None:
+        if len(self._known) >= _REMEMBERED:
+            for old in list(self._known)[: _REMEMBERED // 4]:
+                del self._known[old]
+        self._known[article] = about
 
-    def _kept(self, clipping: Clipping) -> Any:
-        packed = self.store.profile(clipping.id) if self._packs else None
-        return self._packs.unpack(packed, clipping) if self._packs and packed else None
+    def _kept(self, clipping: Clipping) -> tuple[copies.Text, Any] | None:
+        held = self.store.kept(clipping.id)
+        if held is None:
+            return None
+        text, profile = held
+        known = self._packs.unpack(profile, clipping) if self._packs and profile else self.method.profile(clipping)
+        return copies.unpacked(text), known
 
-    def _made(self, clipping: Clipping) -> Any:
-        profile = self.method.profile(clipping)
-        if self._packs:
-            self.store.save_profile(clipping.id, _day(clipping.at), self._packs.pack(profile))
-        return profile
+    def _made(self, clipping: Clipping) -> tuple[copies.Text, Any]:
+        text, profile = copies.text_of(clipping), self.method.profile(clipping)
+        packed = self._packs.pack(profile) if self._packs else None
+        self.store.keep(clipping.id, _day(clipping.at), text.packed(), packed)
+        return text, profile
 
 
 def _nearest(

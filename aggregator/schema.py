@@ -410,10 +410,11 @@ CREATE INDEX fetches_read ON fetches(source, id) WHERE status = 'ok';
 """
 
 PROFILES = """
-CREATE TABLE profiles ( -- What articles of the last days speak of, so that it is found out once.
+CREATE TABLE profiles ( -- What articles of the last days say and speak of, so that it is found out once.
   article INTEGER PRIMARY KEY REFERENCES articles(id), -- the article
   day INTEGER NOT NULL, -- of publication, counted from 1970-01-01
-  profile BLOB NOT NULL -- as the method for stories packs it
+  text BLOB NOT NULL, -- what is compared for finding copies, packed
+  profile BLOB -- what is compared for finding stories, as the method packs it
 );
 CREATE INDEX profiles_day ON profiles(day);
 """

@@ -25,7 +25,7 @@ from itertools import product
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
-from aggregator import __version__, concepts
+from aggregator import concepts
 from aggregator.identity import BY_HAND
 from aggregator.model import Clipping, Concept, Joining, Precision
 from aggregator.text import fingerprint
@@ -134,8 +134,8 @@ class ByConcepts:
 
     @cached_property
     def edition(self) -> str:
-        """The names that are known, and the version of the program that looks for them."""
-        return hashlib.sha256(repr((__version__, self._lexicon.entries, self._topics)).encode()).hexdigest()
+        """The names that are known."""
+        return hashlib.sha256(repr((self._lexicon.entries, self._topics)).encode()).hexdigest()
 
     def pack(self, profile: Profile) -> bytes:
         """All but the clipping as JSON, compressed."""

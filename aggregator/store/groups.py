@@ -143,20 +143,23 @@ class Groups(Addresses):
     # --- profiles -----------------------------------------------------------------------------------------------------
 
     def profiles_by(self, edition: str) -> None:
-        """Drops the profiles that were not made by this edition of a method."""
+        """Drops what was kept of articles by another edition of the program or of its method."""
         if self.noted(_EDITION) != edition:
             self._connection.execute("DELETE FROM profiles")
             self.note(_EDITION, edition)
 
-    def profile(self, article: int) -> bytes | None:
-        """The profile of an article, as it was saved."""
-        found = self._connection.execute("SELECT profile FROM profiles WHERE article = ?", (article,)).fetchone()
-        return found[0] if found else None
+    def kept(self, article: int) -> tuple[bytes, bytes | None] | None:
+        """What was kept of an article: its text, and its profile if the method packs it."""
+        found: tuple[bytes, bytes | None] | None = self._connection.execute(
+            "SELECT text, profile FROM profiles WHERE article = ?", (article,)
+        ).fetchone()
+        return found
 
-    def save_profile(self, article: int, day: int, profile: bytes) -> None:
-        """Keeps the profile of an article."""
+    def keep(self, article: int, day: int, text: bytes, profile: bytes | None) -> None:
+        """Keeps text and profile of an article."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO profiles (article, day, profile) VALUES (?, ?, ?)", (article, day, profile)
+            "INSERT OR REPLACE INTO profiles (article, day, text, profile) VALUES (?, ?, ?, ?)",
+            (article, day, text, profile),
         )
 
     def forget_profiles(self, before: int) -> None:

@@ -125,7 +125,7 @@ def _save_clues(store: Store, method: stories.Method, made: Sequence[Made], firs
         clipping = Clipping(id=number, url="", title=one.title, summary=one.summary, language=one.language,
                             outlet=None, at=one.at, precision=Precision.SECOND, first_seen_at=one.at)  # fmt: skip
         day = (one.at - datetime(1970, 1, 1, tzinfo=UTC)).days
-        store.save_clues(number, day, copies.clues(one.title, one.summary))
+        store.save_clues(number, day, copies.clues(copies.text(one.title, one.summary)))
         store.save_clues(number, day, method.clues(method.profile(clipping)))
 
 

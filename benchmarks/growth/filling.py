@@ -2,7 +2,7 @@
 
     python benchmarks/growth/filling.py FILE ARTICLES [ARTICLES_A_DAY]
 
-The search index and the mentions are left to the commands `reindex` and `rematch`, which are measured.
+The search index, but for the last days, and the mentions are left to `reindex` and `rematch`, which are measured.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from pathlib import Path
 
 from press import A_DAY, END, OUTLETS, Made, Press
 
-from aggregator import concepts, config, copies, gazetteer, grouping, groups, stories
+from aggregator import concepts, config, copies, gazetteer, grouping, groups, search, stories
 from aggregator.model import Clipping, Precision
 from aggregator.store import Store
 
 LOGGED = 90  # days of polls are kept, an hour apart, as docs/operating.md advises
+INDEXED = 7  # days are in the search index: what feeds still show, and may change
 _KEYS = 2  # of each article, by which it is known again
 _SECOND = 0.2  # of the articles stand in a second source
 _CACHE = 2_000_000  # kilobytes, while the database is filled
@@ -55,6 +56,8 @@ def fill(path: Path, size: int, press: Press) -> None:
                 _save_day(store, made, done + 1)
                 if timedelta(days=back) <= grouping.KEPT:
                     _save_clues(store, method, made, done + 1)
+                if back < INDEXED:
+                    search.add(store._connection, ((n, one.title, one.summary) for n, one in enumerate(made, done + 1)))
                 if back < LOGGED:
                     _save_polls(store, END - timedelta(days=back + 1))
             done += len(made)

@@ -20,10 +20,9 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
-from operator import itemgetter
-from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from aggregator import concepts
 from aggregator.identity import BY_HAND
@@ -83,37 +82,46 @@ class Packs(Protocol):
 class Profile:
     """What an article speaks of: concepts by key, and what comparing asks of them again and again.
 
-    `named` is what the headline names, by kind: weights by key. `given` are the keys of numbers by unit, those of dates
-    from the summary too. `length` and `words` are the squares of the lengths of the vectors of concepts and of words.
+    `concepts` has the fields of each: as a Concept, or as the list that it was kept as. Words that no table knows, of
+    which there are many, are `words`: weights by key. `named` is what the headline names, by kind: weights by key.
+    `given` are the keys of numbers by unit, those of dates from the summary too. `lengths` are the squares of the
+    lengths of the vectors of concepts and of words.
     """
 
     clipping: Clipping
     language: str
-    concepts: Mapping[str, Concept]
+    concepts: Mapping[str, Sequence[Any]]
+    words: Mapping[str, float]
     named: Mapping[str, Mapping[str, float]]
     given: Mapping[str, frozenset[str]]
-    length: float
-    words: float
+    lengths: tuple[float, float]
 
 
 def profile_of(clipping: Clipping, found: Iterable[Concept]) -> Profile:
     """The profile of an article that speaks of these concepts."""
-    held = {one.key: one for one in found}
+    held: dict[str, Concept] = {}
+    words: dict[str, float] = {}
     named: dict[str, dict[str, float]] = {}
     given: dict[str, set[str]] = {}
+    for one in found:
+        if one.kind == "word":
+            words[one.key] = one.weight
+        else:
+            held[one.key] = one
     for one in held.values():
         if one.headline and one.kind in _ENTITIES:
             named.setdefault(one.kind, {})[one.key] = one.weight
         if one.kind == "date" or (one.kind == "number" and one.headline):
             given.setdefault(_unit(one), set()).add(one.key)
+    lengths = (one.weight**2 for one in held.values() if one.kind in _COMPARED), (one**2 for one in words.values())
     return Profile(
         clipping=clipping,
         language=clipping.language.partition("-")[0],
         concepts=held,
+        words=words,
         named=named,
         given={unit: frozenset(keys) for unit, keys in given.items()},
-        length=sum(one.weight**2 for one in held.values() if one.kind in _COMPARED),
-        words=sum(one.weight**2 for one in held.values() if one.kind == "word"),
+        lengths=(sum(lengths[0]), sum(lengths[1])),
     )
 
 
@@ -140,31 +148,32 @@ class ByConcepts:
     def pack(self, profile: Profile) -> bytes:
         """All but the clipping as JSON, compressed."""
         given = {unit: list(keys) for unit, keys in profile.given.items()}
-        held = [list(profile.concepts.values()), profile.named, given, profile.length, profile.words]
+        held = [list(profile.concepts.values()), profile.words, profile.named, given, profile.lengths]
         return zlib.compress(json.dumps(held, ensure_ascii=False).encode(), 1)
 
     def unpack(self, packed: bytes, clipping: Clipping) -> Profile:
         """The profile of an article that spoke of these concepts."""
-        found, named, given, length, words = json.loads(zlib.decompress(packed))
+        found, words, named, given, lengths = json.loads(zlib.decompress(packed))
         return Profile(
             clipping=clipping,
             language=clipping.language.partition("-")[0],
-            concepts=dict(zip(map(itemgetter(0), found), map(_as_concept, found), strict=True)),
+            concepts={fields[0]: fields for fields in found},
+            words=words,
             named=named,
             given={unit: frozenset(keys) for unit, keys in given.items()},
-            length=length,
-            words=words,
+            lengths=tuple(lengths),
         )
 
     def clues(self, profile: Profile) -> Mapping[int, float]:
         """The weightiest concepts but countries, in which every press abounds."""
-        weighty = [one for one in profile.concepts.values() if one.kind != "country" and one.weight >= _LIGHTEST]
-        weighty.sort(key=lambda one: (-one.weight, one.key))
-        return {fingerprint(one.key): one.weight for one in weighty[:_CLUES]}
+        told = [one for one in map(_concept, profile.concepts.values()) if one.kind != "country"]
+        weights = {one.key: one.weight for one in told} | dict(profile.words)
+        weighty = sorted((-weight, key) for key, weight in weights.items() if weight >= _LIGHTEST)
+        return {fingerprint(key): -weight for weight, key in weighty[:_CLUES]}
 
     def likeness(self, one: Profile, other: Profile, common: Mapping[int, int]) -> Likeness:
         """How like two articles are, by what they share and what contradicts it."""
-        shared = _shared_by(one, other, common)
+        shared = shared_by(one, other, common)
         across = one.language != other.language
         if (not across and _is_thin(shared)) or _are_other_parties(one, other):
             return Likeness(0.0, "")
@@ -178,7 +187,7 @@ class ByConcepts:
 
 
 _TOPIC = 1.0
-_as_concept = cast(Callable[[Any], Concept], partial(tuple.__new__, Concept))  # of a list of its fields, and quickly
+_concept = Concept._make
 
 
 def _is_thin(shared: Sequence[Concept]) -> bool:
@@ -205,12 +214,12 @@ def _telling(shared: Sequence[Concept]) -> list[Concept]:
     return [one for one in shared if one.kind not in ("country", "topic") and one.weight >= _TOLD]
 
 
-def _shared_by(one: Profile, other: Profile, common: Mapping[int, int]) -> list[Concept]:
+def shared_by(one: Profile, other: Profile, common: Mapping[int, int]) -> list[Concept]:
     """What two articles share, in the order of the one that speaks of less."""
-    few, many = one.concepts, other.concepts
-    if len(few) > len(many):
-        few, many = many, few
-    told = [_lesser(few[key], many[key]) for key in few if key in many]
+    few, many = sorted((one.concepts, other.concepts), key=len)
+    told = [_lesser(_concept(few[key]), _concept(many[key])) for key in few if key in many]
+    fewer, more = sorted((one.words, other.words), key=len)
+    told += [Concept(key, "word", key[len("w:") :], min(fewer[key], more[key])) for key in fewer if key in more]
     if max(common.values(), default=0) > _COMMON:
         told = [_damped(concept, common) for concept in told]
     return told
@@ -310,9 +319,9 @@ def evidence(one: Profile, other: Profile, shared: Sequence[Concept]) -> dict[st
             found[f"other {unit}"] = 1.0
     found["always"] = 1.0
     found["kinds"] = len(kinds & _KINDS)
-    cosine = found["cosine"] = _cosine(shared, _COMPARED, one.length * other.length)
+    cosine = found["cosine"] = _cosine(shared, _COMPARED, one.lengths[0] * other.lengths[0])
     if not across:
-        found["cosine of words"] = _cosine(shared, ("word",), one.words * other.words)
+        found["cosine of words"] = _cosine(shared, ("word",), one.lengths[1] * other.lengths[1])
     days = abs((one.clipping.at - other.clipping.at).total_seconds()) / 86400
     found["days"] = min(1.0, days) * (0.3 if _has_number(shared) else 1.0)
     return found | {

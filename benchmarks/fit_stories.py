@@ -39,7 +39,7 @@ def pairs(*, across: bool) -> tuple[list[dict[str, float]], list[bool]]:
         profiles = [method.profile(labelled.clipping(row, number)) for number, row in enumerate(rows, 1)]
         for (row, one), (partner, other) in combinations(zip(rows, profiles, strict=True), 2):
             near = abs(row.at - partner.at) <= stories.WINDOW and (one.language != other.language) == across
-            shared = [one.concepts[key] for key in one.concepts.keys() & other.concepts.keys()]
+            shared = stories.shared_by(one, other, {})
             if near and shared and not (row.text and row.text == partner.text):
                 evidence.append(stories.evidence(one, other, shared))
                 truth.append(row.event == partner.event)

@@ -26,7 +26,7 @@ _POSTINGS = 400  # articles of one clue that are looked at
 _CANDIDATES = 20  # articles that one is compared with
 _COPIES = 15  # texts that are compared for being one
 _RARE = 1.3  # weight of a single clue that is worth a comparison
-_REMEMBERED = 1_000  # articles, of 20 kB each
+_REMEMBERED = 2_000  # articles, of 13 kB each
 
 
 _Rulings = Mapping[tuple[str, str], bool]

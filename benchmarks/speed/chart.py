@@ -63,7 +63,8 @@ def _panel(title: str, found: Mapping[str, float], top: int, decades: tuple[int,
         width = (WIDTH - LEFT - RIGHT) * (math.log10(seconds) - low) / (high - low)
         yield f'<text x="{LEFT - 8}" y="{y + 10}" text-anchor="end">{escape(name)}</text>'
         yield f'<rect class="{"ours" if name == OURS else "bar"}" x="{LEFT}" y="{y}" width="{width:.1f}" height="11"/>'
-        yield f'<text class="number" x="{LEFT + width + 6:.1f}" y="{y + 10}">{seconds:.2g} s</text>'
+        told = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+        yield f'<text class="number" x="{LEFT + width + 6:.1f}" y="{y + 10}">{told} s</text>'
 
 
 def main() -> None:

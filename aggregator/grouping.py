@@ -44,12 +44,17 @@ class Grouping:
     def __post_init__(self) -> None:
         self._packs = self.method if isinstance(self.method, stories.Packs) else None
 
+    @property
+    def edition(self) -> str:
+        """What is kept of articles comes from this version of the program, and from these names."""
+        return f"{__version__} {self._packs.edition if self._packs else self.method.name}"
+
     def work(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> int:
         """Compares all articles that wait, until `stopped`. Returns how many were compared."""
         waiting, count = self.store.ungrouped(), 0
         if waiting:
             with self.store.transaction():
-                self.store.profiles_by(f"{__version__} {self._packs.edition if self._packs else self.method.name}")
+                self.store.profiles_by(self.edition)
         for begin in range(0, len(waiting), _BATCH):
             if stopped():
                 break

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from press import A_DAY, END, OUTLETS, Made, Press
 
-from aggregator import concepts, config, copies, gazetteer, grouping, groups, search, stories
+from aggregator import config, copies, grouping, groups, methods, search, stories
 from aggregator.model import Clipping, Precision
 from aggregator.store import Store
 
@@ -42,20 +42,22 @@ VALUES (?, ?, ?, 200, ?, ?, ?, ?, ?, ?, ?, ?)
 
 def fill(path: Path, size: int, press: Press) -> None:
     """Makes the database, day by day, the earliest first."""
-    method = stories.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
-    addresses = [f"https://o{number}.example/rss" for number in range(OUTLETS)]
+    settings = config.parse(press.settings([f"https://o{number}.example/rss" for number in range(OUTLETS)]))
+    setting = methods.setting(settings)
+    method = stories.ByConcepts(setting.lexicon, setting.topics)
     with Store(path) as store:
         store._connection.execute(f"PRAGMA cache_size = -{_CACHE}")
         store._connection.execute("PRAGMA synchronous = off")
         with store.transaction():
-            store.configure(config.parse(press.settings(addresses)))
+            store.configure(settings)
+            store.profiles_by(grouping.Grouping(store, method).edition)
         done = 0
         for back in range(-(-size // press.a_day) - 1, -1, -1):
             made = press.day(back)[-(size - done - back * press.a_day) :]
             with store.transaction():
                 _save_day(store, made, done + 1)
                 if timedelta(days=back) <= grouping.KEPT:
-                    _save_clues(store, method, made, done + 1)
+                    _save_clues(store, method, made, done + 1, keep=timedelta(days=back) <= grouping.KEPT_PROFILES)
                 if back < INDEXED:
                     search.add(store._connection, ((n, one.title, one.summary) for n, one in enumerate(made, done + 1)))
                 if back < LOGGED:
@@ -123,13 +125,16 @@ def address(number: int, one: Made) -> str:
     return f"https://o{one.outlet}.example/{one.at:%Y/%m/%d}/{number}.html"
 
 
-def _save_clues(store: Store, method: stories.Method, made: Sequence[Made], first: int) -> None:
+def _save_clues(store: Store, method: stories.ByConcepts, made: Sequence[Made], first: int, *, keep: bool) -> None:
     for number, one in enumerate(made, first):
         clipping = Clipping(id=number, url="", title=one.title, summary=one.summary, language=one.language,
                             outlet=None, at=one.at, precision=Precision.SECOND, first_seen_at=one.at)  # fmt: skip
         day = (one.at - datetime(1970, 1, 1, tzinfo=UTC)).days
-        store.save_clues(number, day, copies.clues(copies.text(one.title, one.summary)))
-        store.save_clues(number, day, method.clues(method.profile(clipping)))
+        text, profile = copies.text_of(clipping), method.profile(clipping)
+        store.save_clues(number, day, copies.clues(text))
+        store.save_clues(number, day, method.clues(profile))
+        if keep:
+            store.keep(number, day, text.packed(), method.pack(profile))
 
 
 def _save_polls(store: Store, day: datetime) -> None:

@@ -128,7 +128,7 @@ def refused(address: str, allow_private: bool) -> str | None:
 _Answer = tuple[int, int, int, str, Any]  # what getaddrinfo says: family, type, protocol, canonical name, address
 
 _LOOK_UPS = BoundedSemaphore(64)  # that are under way: a name server is not asked for thousands of names at once
-_UNDER_WAY = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+_UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 _PIECE = 64 * 1024  # bytes received at once
 
 
@@ -186,7 +186,7 @@ async def _open(answer: _Answer, until: float) -> socket.socket:
     try:
         line.setblocking(False)
         code = line.connect_ex(address)
-        if code in _UNDER_WAY[1:]:
+        if code in _UNDER_WAY:
             await turn(line, WRITE, until)
             code = line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
@@ -231,10 +231,11 @@ async def receive(line: socket.socket, limits: Limits) -> bytes:
 
 
 async def _ready(line: socket.socket, act: Callable[[], T], usual: int, limits: Limits) -> T:
-    """What an act on a socket comes to when the socket is ready for it; raises TimeoutError at the deadline."""
+    """What an act on a socket comes to when the socket is ready for it; raises TimeoutError at the deadline.
+
+    What is there already is taken even then: it came in time, and this program was busy with something else.
+    """
     while True:
-        if time.monotonic() >= limits.deadline:
-            raise TimeoutError
         try:
             return act()
         except ssl.SSLWantReadError:

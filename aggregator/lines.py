@@ -123,13 +123,14 @@ class Lines:
                 self._pass()
 
     def _pass(self) -> None:
-        """Waits until something can go on, and has it go on."""
-        for key, _ in self._selector.select(self._patience()):
+        """Waits until something can go on, and has it go on. Late is only what was not ready after its time was up."""
+        patience, now = self._patience(), time.monotonic()
+        for key, _ in self._selector.select(patience):
             if key.data is None:
                 self._listen()
             else:
                 self._go_on(key.data)
-        while self._ends and self._ends[0][0] <= time.monotonic():
+        while self._ends and self._ends[0][0] <= now:
             _, _, task, wait = heapq.heappop(self._ends)
             if task.waits == wait and not task.future.done():
                 self._go_on(task, problem=TimeoutError())

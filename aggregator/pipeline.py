@@ -191,6 +191,7 @@ def _polls(
                 poller.done(poll)
         finally:
             poller.close()
+            readers.shutdown(wait=False, cancel_futures=True)  # where somebody wanted to stop, nothing more is read
 
 
 def _debts(config: Config, store: Store, order: Order, edges: Edges) -> Sequence[Debt]:

@@ -107,6 +107,8 @@ def polls(
             if queue and not answer.host_rests:
                 heapq.heappush(resting, (time.monotonic() + asked.rest.total_seconds(), id(queue), queue))
             yield answer
+            if stopped():
+                return
 
 
 def _taken(done: SimpleQueue[Future[Answer]], until: float | None) -> Iterator[Future[Answer]]:
@@ -151,7 +153,8 @@ class Poller:
 
         def go_on(fetching: Future[Fetched]) -> None:
             if fetching.result().document:
-                readers.submit(read, fetching).add_done_callback(finish)
+                with suppress(RuntimeError):  # the readers have gone, and nobody waits for it any more
+                    readers.submit(read, fetching).add_done_callback(finish)
             else:
                 poll.set_result(self._polled(asked, fetching.result))
 
@@ -160,7 +163,8 @@ class Poller:
             return self._polled(asked, fetching.result)
 
         def finish(reading: Future[Poll]) -> None:
-            poll.set_result(reading.result())
+            if not reading.cancelled():
+                poll.set_result(reading.result())
 
         self.fetcher.begin(source, state).add_done_callback(go_on)
         return poll

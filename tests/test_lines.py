@@ -74,6 +74,19 @@ def test_a_wait_ends_when_its_time_is_up_and_no_other_with_it(lines: Lines) -> N
             assert long.result(SOON) == "at last"
 
 
+def test_what_came_in_time_is_not_late_though_the_thread_was_busy(lines: Lines) -> None:
+    async def busy() -> None:
+        time.sleep(0.3)
+
+    ear, mouth = socket.socketpair()
+    other, silent = socket.socketpair()
+    with ear, mouth, other, silent:
+        told, nothing = (lines.begin(patient(one, time.monotonic() + 0.1)) for one in (ear, other))
+        hog = lines.begin(busy())
+        mouth.send(b"in time")
+        assert (told.result(SOON), nothing.result(SOON), hog.result(SOON)) == ("in time", "nothing", None)
+
+
 def test_what_blocks_is_done_elsewhere_and_left_behind_when_time_is_up(lines: Lines) -> None:
     held = threading.Event()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
@@ -241,6 +241,20 @@ def test_a_host_rests_between_two_of_its_sources_but_holds_up_no_other(world: Wo
     assert at["c"] - at["a"] < 0.7
     assert [source.rest.total_seconds() for source in sources] == [0.8] * 3
     assert replace(sources[0], allow_private=True).rest == timedelta(), "a machine of one's own needs no rest"
+
+
+def test_who_wants_to_stop_waits_for_one_poll_and_not_for_all_that_have_ended() -> None:
+    def poll(source: Source) -> Future[Poll]:
+        ended: Future[Poll] = Future()
+        state, nothing = SourceState(source=source.id, url=source.url), Fetched(status=Status.OK)
+        ended.set_result(Poll(source=source, state=state, started_at=NOW, fetched=nothing, status=Status.OK))
+        return ended
+
+    sources = [Source(id=f"s{number}", url=f"http://s{number}.example/") for number in range(20)]
+    taken: list[Poll] = []
+    for one in polling.polls(sources, poll, 20, lambda: len(taken) >= 3):
+        taken.append(one)  # noqa: PERF402 - whether to stop is seen by it
+    assert len(taken) == 3
 
 
 RESTS = [

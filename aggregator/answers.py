@@ -24,8 +24,8 @@ from aggregator.model import Status
 MAX_WAIT = timedelta(days=32)
 PIECE = 64 * 1024  # bytes read at once, and decoded at once
 
-_COMPLETE = (200, 203, 204, 205)
-_WALLED = (403, 429, 503)  # challenge pages come with these, besides 200
+COMPLETE = frozenset({200, 203, 204, 205})  # answers that are documents
+WALLED = frozenset({403, 429, 503})  # challenge pages come with these, besides 200
 
 _DIGITS = re.compile(r"[0-9]+")
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]+)")
@@ -75,12 +75,12 @@ def document(response: HTTPResponse, place: str, cap: int) -> bytes:
     """
     if any(name in response.headers for name in _CHALLENGE_HEADERS):
         raise Stop(Status.BLOCKED, f"{place} answered with {_CHALLENGE}")
-    if response.status in _COMPLETE:
+    if response.status in COMPLETE:
         body = _body(response, place, cap)
         if _is_challenge(response, body):
             raise Stop(Status.BLOCKED, f"{place} answered with {_CHALLENGE}", size=len(body))
         return body
-    if response.status in _WALLED and _is_challenge(response, _opening(response)):
+    if response.status in WALLED and _is_challenge(response, _opening(response)):
         raise Stop(Status.BLOCKED, f"{place} answered with {_CHALLENGE}")
     other = Status.HTTP_ERROR, _OTHER_MEANINGS.get(response.status // 100, "no code that HTTP knows")
     status, meaning = _MEANINGS.get(response.status, other)

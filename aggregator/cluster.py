@@ -91,21 +91,6 @@ class Errand:
     asked_at: datetime
     outlets: tuple[Outlet, ...] = ()
 
-    @property
-    def id(self) -> str:
-        """The source."""
-        return self.source.id
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return self.source.url
-
-    @property
-    def rest(self) -> timedelta:
-        """How long its host is left alone after it was asked."""
-        return self.source.rest
-
 
 def errand(source: Source, state: SourceState, outlets: Collection[Outlet], now: datetime) -> Errand:
     """What a worker needs to know to ask a source."""
@@ -182,7 +167,7 @@ class Workers(Executor):
         from aggregator import urls
 
         told: Future[Poll | Lost] = Future()
-        host = urls.server(wanted.url)
+        host = urls.server(wanted.source.url)
         near = {"workers": [self._workers[host]], "allow_other_workers": True} if host in self._workers else {}
         packed = pickle.dumps((ask, replace(wanted, asked_at=self._clock())))
         call = BytesIO(pickle.dumps(_Call(packed)))  # a file, as the bytes would be in the log of a worker that fails
@@ -270,13 +255,14 @@ def polls(
     """
     from aggregator import polling
 
-    left = errands
+    by_source = {one.source.id: one for one in errands}
+    left: Sequence[Source] = [one.source for one in errands]
     longest = _REQUESTS * max(one.source.timeout for one in errands)
     with _connected(address) as client:
         workers = Workers(client, clock, longest)
 
-        def ask(one: Errand) -> Future[Poll | Lost]:
-            return workers.submit(poll, one)
+        def ask(source: Source) -> Future[Poll | Lost]:
+            return workers.submit(poll, by_source[source.id])
 
         for _ in range(ROUNDS):
             if not left or not workers.wait(stopped):
@@ -294,13 +280,13 @@ def polls(
         )
 
 
-def _left(errands: Sequence[Errand], answered: Sequence[Poll]) -> Sequence[Errand]:
+def _left(sources: Sequence[Source], answered: Sequence[Poll]) -> Sequence[Source]:
     """What is still to be asked: neither answered, nor of a host that rests."""
     from aggregator import urls
 
     done = {one.source.id for one in answered}
     resting = {urls.server(one.source.url) for one in answered if one.host_rests}
-    return [one for one in errands if one.id not in done and urls.server(one.url) not in resting]
+    return [one for one in sources if one.id not in done and urls.server(one.url) not in resting]
 
 
 @contextmanager

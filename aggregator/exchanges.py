@@ -13,15 +13,12 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPResponse
 from typing import NamedTuple
 
-from aggregator import guard
+from aggregator import answers, guard
 from aggregator.guard import Limits, Stop
-
-BODY = frozenset({200, 203, 204, 205})  # answers that are documents: their bodies are awaited …
-OPENING = frozenset({403, 429, 503})  # … and of these something, as challenge pages come with them
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST = 64 * 1024  # bytes of a line that are waited for
@@ -116,8 +113,7 @@ class _Answer:
     def __init__(self, cap: int) -> None:
         self._cap = cap
         self._arrived = _Arrived()
-        self._response = HTTPResponse(self._arrived, method="GET")  # type: ignore[arg-type]  # makefile is all it asks for
-        self._head_ended = False
+        self._response: HTTPResponse | None = None  # as soon as its head has arrived
         self._head = 0  # where the head begins that counts
         self._try_at = 1  # bytes from which the head is read again, though no empty line came
         self._searched = 0  # bytes in which there is no other empty line
@@ -135,18 +131,17 @@ class _Answer:
         except (OSError, Stop) as problem:
             end = problem
         self._arrived.end = end
-        if not self._head_ended:
-            self._begin()
-        return self._response
+        return self._response or self._begun()
 
     def _is_there(self) -> bool:
         """Whether all has arrived that is wanted."""
-        if not self._head_ended and not self._read_head():
+        response = self._response = self._response or self._with_head()
+        if response is None:
             return False
-        response, there = self._response, len(self._arrived.data) - self._arrived.place
-        if response.status in OPENING:
+        there = len(self._arrived.data) - self._arrived.place
+        if response.status in answers.WALLED:
             return there > 0 or response.length == 0
-        if response.status not in BODY:
+        if response.status not in answers.COMPLETE:
             return True
         if response.chunked:
             return self._has_last_chunk()
@@ -160,27 +155,25 @@ class _Answer:
 
     # --- the head -----------------------------------------------------------------------------------------------------
 
-    def _read_head(self) -> bool:
-        """Whether the head has arrived; it is tried where there is an empty line, and at twice the length."""
+    def _with_head(self) -> HTTPResponse | None:
+        """The answer if its head has arrived; it is tried where there is an empty line, and at twice the length."""
         data = self._arrived.data
         ends = self._has_empty_line(0)
         if not ends and len(data) < self._try_at:
-            return False
+            return None
         self._try_at = 2 * len(data)
-        try:
-            self._begin()
-        except _More:
-            return False
-        return True
+        with suppress(_More):
+            return self._begun()
+        return None
 
-    def _begin(self) -> None:
+    def _begun(self) -> HTTPResponse:
         while interim := _INTERIM.match(self._arrived.data, self._head):
             self._head = interim.end()
         self._arrived.place = self._head
-        self._response = HTTPResponse(self._arrived, method="GET")  # type: ignore[arg-type]  # makefile is all it asks for
-        self._response.begin()
-        self._head_ended = True
+        response = HTTPResponse(self._arrived, method="GET")  # type: ignore[arg-type]  # makefile is all it asks for
+        response.begin()
         self._chunk = self._searched = self._arrived.place
+        return response
 
     # --- the body -----------------------------------------------------------------------------------------------------
 

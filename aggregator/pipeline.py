@@ -179,11 +179,18 @@ def _polls(
         errands = [cluster.errand(one, states[one.id], config.outlets.values(), edges.clock()) for one in wanted]
         yield from cluster.polls(errands, order.executor, order.workers, edges.clock, edges.stopped)
         return
-    with ThreadPoolExecutor(order.workers) as readers, Fetcher(version=__version__, clock=edges.clock) as fetcher:
+    with (
+        ThreadPoolExecutor(polling.READERS) as readers,
+        ThreadPoolExecutor(order.workers) as askers,  # of what asks again while it is read
+        Fetcher(version=__version__, clock=edges.clock) as fetcher,
+    ):
         poller = polling.Poller(fetcher, cache(lambda: outlets.directory(config.outlets.values())), edges.clock)
 
         def ask(source: Source) -> Future[Poll]:
-            return poller.begin(source, states[source.id], readers)
+            state = states[source.id]
+            if polling.read_alone(source):
+                return poller.begin(source, state, readers)
+            return askers.submit(poller.poll, source, state)
 
         try:
             for poll in polling.polls(wanted, ask, order.workers, edges.stopped):
@@ -191,7 +198,8 @@ def _polls(
                 poller.done(poll)
         finally:
             poller.close()
-            readers.shutdown(wait=False, cancel_futures=True)  # where somebody wanted to stop, nothing more is read
+            for executor in (readers, askers):  # where somebody wanted to stop, nothing more is read
+                executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _debts(config: Config, store: Store, order: Order, edges: Edges) -> Sequence[Debt]:

@@ -48,7 +48,6 @@ log = logging.getLogger(__name__)
 READERS = 6  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
 AHEAD = 24  # documents that are read before what they say is stored: their items take memory, too
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
-_READ_ALONE = (Kind.FEED, Kind.PAGE, Kind.REFERENCES)  # reading these asks for nothing more
 _EVERYBODY = 10_000  # more than ever wait
 _PATIENCE = 0.5  # seconds between two looks at whether somebody wants to stop
 
@@ -127,6 +126,11 @@ def _by_host(sources: Sequence[Asked]) -> Collection[deque[Asked]]:
     return hosts.values()
 
 
+def read_alone(source: Source) -> bool:
+    """Whether reading what a source answers asks for nothing more."""
+    return source.kind in (Kind.FEED, Kind.PAGE, Kind.REFERENCES)
+
+
 @dataclass(frozen=True, slots=True)
 class Poller:
     """Asks sources; threads may share it. `names` gives the press names, which reference lists need."""
@@ -142,12 +146,10 @@ class Poller:
         return self._polled(self._asked(source, state), lambda: self._fetch(source, state))
 
     def begin(self, source: Source, state: SourceState, readers: Executor) -> Future[Poll]:
-        """The same for whoever does not wait; only what there is to read takes one of the `readers`.
+        """The same of a source that is `read_alone`, for whoever does not wait: only reading takes a reader.
 
-        Some are read ahead: who has done with a poll that a reader made says so by `done`.
+        Some are read ahead: who has done with a poll says so by `done`.
         """
-        if source.kind not in _READ_ALONE:
-            return readers.submit(self.poll, source, state)
         poll: Future[Poll] = Future()
         asked = self._asked(source, state)
 
@@ -171,7 +173,7 @@ class Poller:
 
     def done(self, poll: Poll) -> None:
         """Makes room for reading another one ahead."""
-        if poll.fetched.document and poll.source.kind in _READ_ALONE:
+        if poll.fetched.document and read_alone(poll.source):
             self.ahead.release()
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ _POSTINGS = 400  # articles of one clue that are looked at
 _CANDIDATES = 20  # articles that one is compared with
 _COPIES = 15  # texts that are compared for being one
 _RARE = 1.3  # weight of a single clue that is worth a comparison
+_MISSED = 8  # articles in a row, the nearest first, that are not alike: those farther away hardly are
 _REMEMBERED = 2_000  # articles, of 13 kB each
 
 
@@ -85,12 +86,11 @@ class Grouping:
         clues = copies.clues(self._text(clipping))
         having = self.store.sharing(clues, _days(clipping, copies.WINDOW), _POSTINGS)
         self.store.save_clues(clipping.id, _day(clipping.at), clues)
-        near = _nearest(having, dict.fromkeys(clues, 1.0), clipping, _COPIES)
+        near = _nearest(having, dict.fromkeys(clues, 1.0), clipping, _COPIES, least=len(clues))
         ruled = self.store.rulings(Relation.COPY, [clipping.url])
-        near += self._ruled_together(ruled)
-        likely = self.store.clippings(near)
-        found = [one.id for one in likely.values() if _is_ruled(ruled, clipping, one)
-                 or copies.likeness(clipping, one, self._text)]  # fmt: skip
+        together = self._ruled_together(ruled)
+        likely = self.store.clippings([*near, *together])
+        found = [*together, *_alike(near, lambda one: bool(copies.likeness(clipping, likely[one], self._text)))]
         if not found and clipping.copy_of is None and not self.store.text_of([clipping.id]) - {clipping.id}:
             return
         cluster = self.store.clippings(self.store.text_of([clipping.id, *found]) | {clipping.id}).values()
@@ -108,10 +108,12 @@ class Grouping:
         if self._joins_its_text(clipping, ruled):
             return
         near = _nearest(having, clues, clipping, _CANDIDATES, least=_RARE)
-        near += self._ruled_together(ruled)
-        held = self.store.clippings(near) | {clipping.id: clipping}
+        together = self._ruled_together(ruled)
+        held = self.store.clippings([*near, *together]) | {clipping.id: clipping}
         between = self._between(held, {clue: len(some) for clue, some in having.items()})
-        groups = self._groups(clipping, held, between, ruled)
+        near = [one for one in near if held[one].copy_of is None]
+        like = _alike(near, lambda one: between(clipping.id, one).score >= stories.SAME)
+        groups = self._groups(clipping, [*together, *like], held)
         rulings = self.store.rulings(Relation.STORY, [one.url for one in held.values()])
         joining = stories.decide(
             clipping, groups, between, lambda one, other: _is_ruled(rulings, held[one], held[other])
@@ -138,18 +140,14 @@ class Grouping:
         self.store.save_story(story, dict.fromkeys(joined, "the same text"))
         return told is not None or clipping.copy_of is not None
 
-    def _groups(
-        self, clipping: Clipping, held: dict[int, Clipping], between: stories.Between, ruled: _Rulings
-    ) -> dict[int, list[int]]:
-        """What an article may join: stories of which a near article is like it, and such articles without one.
+    def _groups(self, clipping: Clipping, like: Iterable[int], held: dict[int, Clipping]) -> dict[int, list[int]]:
+        """What an article may join: the stories of articles that are like it, and such articles without one.
 
         The latter have minus their number for a key. Copies stand for nothing: their originals do. The other articles
         of the stories are added to what is `held`.
         """
         groups: dict[int, list[int]] = {}
-        for one in [one for one in held.values() if one.copy_of is None and one.id != clipping.id]:
-            if not _is_ruled(ruled, clipping, one) and between(clipping.id, one.id).score < stories.SAME:
-                continue
+        for one in [held[number] for number in like if number != clipping.id and held[number].copy_of is None]:
             if one.story is None:
                 groups[-one.id] = [one.id]
             elif one.story not in groups:
@@ -159,9 +157,9 @@ class Grouping:
                 groups[one.story] = near or [one.id]
         return groups
 
-    def _ruled_together(self, ruled: _Rulings) -> Iterable[int]:
+    def _ruled_together(self, ruled: _Rulings) -> list[int]:
         """The articles that people put together, which are compared though they may share no clue."""
-        return self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values()
+        return list(self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values())
 
     def _between(self, held: Mapping[int, Clipping], common: Mapping[int, int]) -> stories.Between:
         known: dict[tuple[int, int], stories.Likeness] = {}
@@ -223,6 +221,21 @@ def _nearest(
     shared.pop(clipping.id, None)
     enough = [one for one, weight in shared.items() if one in several or weight >= least]
     return sorted(enough, key=lambda one: (-shared[one], one))[:most]
+
+
+def _alike(near: Iterable[int], is_like: Callable[[int], bool]) -> list[int]:
+    """Those of the nearest articles that are alike, until some in a row are not."""
+    found: list[int] = []
+    missed = 0
+    for one in near:
+        if is_like(one):
+            found.append(one)
+            missed = 0
+        else:
+            missed += 1
+            if missed == _MISSED:
+                break
+    return found
 
 
 def _is_ruled(rulings: _Rulings, one: Clipping, other: Clipping) -> bool | None:

@@ -43,9 +43,8 @@ IN_SUMMARY = 0.6  # of the weight, for what only the summary names
 
 
 class _Term(NamedTuple):
-    """A name as the automaton finds it, and what must stand around it."""
+    """A name as it is looked for, and what must stand around it."""
 
-    length: int
     entry: Entry
     stem: bool  # any ending may follow
     capitals: bool  # only as printed in capitals
@@ -81,7 +80,7 @@ class Lexicon:
         for entry in entries:
             if entry.id != gazetteer.NOTHING:
                 self._entries.setdefault(entry.id, entry)
-        self._automata: dict[str, ahocorasick.Automaton] = {}
+        self._names: dict[str, _Names] = {}
 
     def entries_of(self, entry: Entry) -> Iterator[Entry]:
         """The entries that one stands for: itself, or the countries of a pair."""
@@ -120,16 +119,9 @@ class Lexicon:
         return kept
 
     def _matches(self, squeezed: Squeezed, language: str) -> Iterator[Found]:
-        if language not in self._automata:
-            self._automata[language] = _automaton(language, self.entries)
-        automaton = self._automata[language]
-        if not len(automaton):
-            return
-        for last, terms in automaton.iter(squeezed.text):
-            for term in terms:
-                start = last + 1 - term.length
-                if _stands(squeezed, start, last + 1, term):
-                    yield Found(start, last + 1, term.entry)
+        if language not in self._names:
+            self._names[language] = _Names(language, self.entries)
+        return self._names[language].find(squeezed)
 
 
 def _implies(outer: Entry, inner: Entry) -> bool:
@@ -143,27 +135,62 @@ def _languages(tag: str) -> tuple[str, ...]:
     return ("en",) if primary not in ("ko", "ja", "zh") else (primary, "en")
 
 
-def _automaton(language: str, entries: Iterable[Entry]) -> ahocorasick.Automaton:
-    """What finds the names that entries have in a language."""
-    named = [(entry, name) for entry in entries for name in entry.names.get(language, ())]
-    bare = [name.rstrip("*").strip() for _, name in named]
-    words: dict[str, list[_Term]] = {}
-    for (entry, name), plain, word in zip(named, bare, _squeezed(bare), strict=True):
-        if word:
-            capitals = plain.isascii() and plain.isupper() and len(plain) <= 5
-            capital = entry.kind != "thing" and plain[:1].isascii() and plain[:1].isupper()
-            words.setdefault(word, []).append(_Term(len(word), entry, name.endswith("*"), capitals, capital))
-    automaton = ahocorasick.Automaton()
-    for word, terms in words.items():
-        automaton.add_word(word, tuple(terms))
-    automaton.make_automaton()
-    return automaton
+class _Names:
+    """The names that entries have in a language, compiled; what is told of a name waits until it is found."""
+
+    def __init__(self, language: str, entries: Iterable[Entry]) -> None:
+        named = [(entry, name.rstrip("*").strip(), name[-1:] == "*")
+                 for entry in entries for name in entry.names.get(language, ())]  # fmt: skip
+        self._words: dict[str, list[tuple[Entry, str, bool]]] = {}
+        for one, word in zip(named, _squeezed([plain for _, plain, _ in named]), strict=True):
+            self._words.setdefault(word, []).append(one)
+        self._words.pop("", None)
+        self._terms: dict[str, tuple[_Term, ...]] = {}  # of the words that were found once
+        self._automaton = ahocorasick.Automaton()
+        for word in self._words:
+            self._automaton.add_word(word, word)
+        self._automaton.make_automaton()
+
+    def find(self, squeezed: Squeezed) -> Iterator[Found]:
+        """All of them that stand in a text."""
+        if not self._words:
+            return
+        for last, word in self._automaton.iter(squeezed.text):
+            start = last + 1 - len(word)
+            for term in self._named(word):
+                if _stands(squeezed, start, last + 1, term):
+                    yield Found(start, last + 1, term.entry)
+
+    def _named(self, word: str) -> tuple[_Term, ...]:
+        """Everything that has this name, and how it is told from other words."""
+        if word not in self._terms:
+            self._terms[word] = tuple(_term(*one) for one in self._words[word])
+        return self._terms[word]
+
+
+def _term(entry: Entry, name: str, stem: bool) -> _Term:
+    capitals = name.isascii() and name.isupper() and len(name) <= 5
+    return _Term(entry, stem, capitals, entry.kind != "thing" and name[:1].isascii() and name[:1].isupper())
 
 
 def _squeezed(names: Sequence[str]) -> list[str]:
-    """The texts of names for looking them up; for single words and for English, folding is enough."""
+    """The texts of `squeeze` for many names; for single words and for English, folding is enough."""
     pairs = zip(names, fold_all(names), strict=True)
-    return [word if name.isascii() or len(name.split()) == 1 else squeeze(name).text for name, word in pairs]
+    return [
+        word if name.isascii() or len(name.split()) == 1 else _joined(fold_all(name.split())) for name, word in pairs
+    ]
+
+
+def _joined(forms: Iterable[str]) -> str:
+    """Folded words with spaces between them but in Korean."""
+    joined = ""
+    for form in filter(None, forms):
+        joined += form if not joined or _is_inside_korean(joined[-1], form[0]) else f" {form}"
+    return joined
+
+
+def _is_inside_korean(one: str, other: str) -> bool:
+    return "가" <= one <= "힣" and "가" <= other <= "힣"
 
 
 def squeeze(text: str) -> Squeezed:
@@ -176,7 +203,7 @@ def squeeze(text: str) -> Squeezed:
         form = fold(piece)
         if not form:
             continue
-        if pieces and not ("가" <= form[0] <= "힣" and "가" <= pieces[-1][-1] <= "힣"):
+        if pieces and not _is_inside_korean(pieces[-1][-1], form[0]):
             pieces.append(" ")
             printed.append(" ")
             length += 1

@@ -24,7 +24,7 @@ from functools import lru_cache
 
 from aggregator import datelines, headlines, numbers, urls
 from aggregator.model import Clipping, Copy, Precision
-from aggregator.text import fingerprint, fold, letters, ngrams
+from aggregator.text import fingerprint, fold, fold_all, letters_of_folded, ngrams
 from aggregator.words import FILLERS
 
 WINDOW = timedelta(days=3)
@@ -34,6 +34,7 @@ _SKETCH = 8  # of those runs, the ones with the least numbers: a sample that two
 _WEIGHT = 20  # of a headline that proves something: a Latin letter weighs 1, any other 2
 _LONG_HEADLINE = 36
 _LONG_SUMMARY = 40  # weight of a summary that proves something
+_RUN = 4  # letters of the runs by which summaries are compared
 _SAME_SUMMARY = 0.8  # share of runs from which two summaries are the same sentences
 _STRANGE = 0.08  # share of runs below which two summaries are of two texts
 
@@ -54,11 +55,6 @@ class Text:
     pairs: frozenset[str]
     weight: int
     summary_weight: int
-
-    @property
-    def runs(self) -> frozenset[str]:
-        """The runs of four letters of the summary."""
-        return _runs(self.summary)
 
     def packed(self) -> bytes:
         """The text for keeping, some hundred bytes."""
@@ -85,12 +81,17 @@ def text_of(clipping: Clipping) -> Text:
 def text(title: str, summary: str) -> Text:
     """A headline and a summary for comparing."""
     bare = datelines.without_tags(title)
-    given = numbers.found(bare)
-    words = frozenset(word for piece in bare.split() for word in re.findall(r"\w+", fold(piece))) - FILLERS
-    clauses = frozenset(map(_letters, _BETWEEN_CLAUSES.split(bare))) - {""}
-    said = datelines.without_credits(summary)
+    folded, said = fold(bare), fold(datelines.without_credits(summary))
+    given = numbers.of_folded(folded)
+    words = frozenset(_WORD.findall("\n".join(fold_all(bare.split())))) - FILLERS
+    clauses = frozenset(map(_letters, fold_all(_BETWEEN_CLAUSES.split(bare)))) - {""}
     told = sorted(one.digits for one in given), words, clauses
-    return _text(_letters(_with_digits(bare, given)), told, _letters(said), [n.digits for n in numbers.found(said)])
+    return _text(
+        _letters(_with_digits(folded, given)), told, _letters(said), [one.digits for one in numbers.of_folded(said)]
+    )
+
+
+_WORD = re.compile(r"\w+")
 
 
 _Told = tuple[Iterable[str], Iterable[str], Iterable[str]]
@@ -112,14 +113,9 @@ def _text(headline: str, told: _Told, summary: str, summary_numbers: Iterable[st
     )
 
 
-@lru_cache(maxsize=128)  # they take more memory than all the rest
-def _runs(summary: str) -> frozenset[str]:
-    return frozenset(ngrams(summary, 4)) if summary else frozenset()
-
-
-def _with_digits(text: str, given: Sequence[numbers.Number]) -> str:
+def _with_digits(folded: str, given: Sequence[numbers.Number]) -> str:
     """A folded text whose numbers are all written in digits: 7천명대 is 7000명대."""
-    folded, done, pieces = fold(text), 0, []
+    done, pieces = 0, []
     for one in given:
         pieces += [folded[done : one.start], one.digits]
         done = one.end
@@ -133,9 +129,12 @@ _SYLLABLES = str.maketrans(
 )
 
 
-def _letters(text: str) -> str:
-    bare = letters(text)
-    return bare.translate(_FOLDED_SYLLABLES) if any("가" <= char <= "힣" for char in bare) else bare
+_HANGUL = re.compile("[가-힣]")
+
+
+def _letters(folded: str) -> str:
+    bare = letters_of_folded(folded)
+    return bare.translate(_FOLDED_SYLLABLES) if _HANGUL.search(bare) else bare
 
 
 _FOLDED_SYLLABLES = {**_SYLLABLES, **{ord(fold(chr(code))): syllable for code, syllable in _SYLLABLES.items()}}
@@ -225,8 +224,9 @@ def _agreement(one: Text, other: Text) -> float | None:
     """How much of the shorter summary stands in the longer one, from 0 to 1; None where one says too little."""
     if min(one.summary_weight, other.summary_weight) < _LONG_SUMMARY:
         return None
-    shorter, longer = sorted((one, other), key=lambda text: len(text.summary))
-    return len(shorter.runs & longer.runs) / len(shorter.runs)
+    shorter, longer = sorted((one.summary, other.summary), key=len)
+    runs = frozenset(ngrams(shorter, _RUN))
+    return sum(run in longer for run in runs) / len(runs)
 
 
 def _same_numbers(one: Sequence[str], other: Sequence[str]) -> bool:

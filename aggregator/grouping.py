@@ -40,7 +40,8 @@ class Grouping:
     store: Store
     method: stories.Method
     _packs: stories.Packs | None = field(init=False)
-    _known: dict[int, tuple[copies.Text, Any]] = field(default_factory=dict)  # text and profile, by article
+    _texts: dict[int, copies.Text] = field(default_factory=dict)  # by article
+    _profiles: dict[int, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._packs = self.method if isinstance(self.method, stories.Packs) else None
@@ -73,7 +74,7 @@ class Grouping:
 
     def _group(self, clipping: Clipping) -> int:
         """Compares one article with those that it may belong to. Returns its number."""
-        self._remember(clipping.id, self._made(clipping))  # anew, as it may have been revised
+        self._make(clipping)
         if clipping.story is not None:
             self.store.leave_story(clipping.id)
         self._find_copies(clipping)
@@ -176,29 +177,29 @@ class Grouping:
     # --- what is known of an article ----------------------------------------------------------------------------------
 
     def _text(self, clipping: Clipping) -> copies.Text:
-        return self._about(clipping)[0]
+        if clipping.id not in self._texts:
+            held = self.store.kept_text(clipping.id)
+            self._remember(self._texts, clipping, copies.unpacked(held) if held else self._made(clipping)[0])
+        return self._texts[clipping.id]
 
     def _profile(self, clipping: Clipping) -> Any:
-        return self._about(clipping)[1]
+        if clipping.id not in self._profiles:
+            held = self.store.kept_profile(clipping.id) if self._packs else None
+            known = self._packs.unpack(held, clipping) if self._packs and held else self._made(clipping)[1]
+            self._remember(self._profiles, clipping, known)
+        return self._profiles[clipping.id]
 
-    def _about(self, clipping: Clipping) -> tuple[copies.Text, Any]:
-        if clipping.id not in self._known:
-            self._remember(clipping.id, self._kept(clipping) or self._made(clipping))
-        return self._known[clipping.id]
+    def _make(self, clipping: Clipping) -> None:
+        """Makes text and profile of an article anew, as it may have been revised."""
+        text, profile = self._made(clipping)
+        self._remember(self._texts, clipping, text)
+        self._remember(self._profiles, clipping, profile)
 
-    def _remember(self, article: int, about: tuple[copies.Text, Any]) -> None:
-        if len(self._known) >= _REMEMBERED:
-            for old in list(self._known)[: _REMEMBERED // 4]:
-                del self._known[old]
-        self._known[article] = about
-
-    def _kept(self, clipping: Clipping) -> tuple[copies.Text, Any] | None:
-        held = self.store.kept(clipping.id)
-        if held is None:
-            return None
-        text, profile = held
-        known = self._packs.unpack(profile, clipping) if self._packs and profile else self.method.profile(clipping)
-        return copies.unpacked(text), known
+    def _remember(self, known: dict[int, Any], clipping: Clipping, what: Any) -> None:
+        if len(known) >= _REMEMBERED:
+            for old in list(known)[: _REMEMBERED // 4]:
+                del known[old]
+        known[clipping.id] = what
 
     def _made(self, clipping: Clipping) -> tuple[copies.Text, Any]:
         text, profile = copies.text_of(clipping), self.method.profile(clipping)

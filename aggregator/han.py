@@ -68,10 +68,12 @@ def variants() -> dict[str, tuple[str, ...]]:
 def simplified() -> dict[int, str]:
     """Representative of variants -> the one of them that stands for all in simplified Chinese."""
     chosen = {}
-    for char, group in variants().items():
+    for char in set(representatives().values()):
+        group = variants()[char]
         votes = Counter(conversion("t2s").get(one, one) for one in group)
-        chosen[char] = max(group, key=lambda one: (_printed_on_the_mainland(one) and votes[one], votes[one], -ord(one)))
-    return {ord(char): chosen[char] for char in set(representatives().values())}
+        best = max(group, key=lambda one: (_printed_on_the_mainland(one) and votes[one], votes[one], -ord(one)))
+        chosen[ord(char)] = best
+    return chosen
 
 
 def spellings(text: str) -> tuple[str, str, str]:

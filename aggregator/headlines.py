@@ -50,7 +50,7 @@ def without_tail(title: str, is_press: Callable[[str], object]) -> str:
 
 def weight(letters: str) -> int:
     """How much a headline says, by its letters: a Latin letter weighs 1, any other 2."""
-    return len(letters) if letters.isascii() else sum(1 if char.isascii() else 2 for char in letters)
+    return len(letters) if letters.isascii() else 2 * len(letters) - len(letters.encode("ascii", "ignore"))
 
 
 def core(title: str) -> str:

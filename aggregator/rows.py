@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from aggregator.model import (
@@ -119,14 +120,19 @@ def clipping(row: sqlite3.Row) -> Clipping:
     precision = _precision(row)
     if precision is Precision.DAY:
         at += timedelta(hours=12)
-    same = ("id", "url", "title", "summary", "language", "copy_of", "story")
     return Clipping(
+        id=row["id"],
+        url=row["url"],
+        title=row["title"],
+        summary=row["summary"],
+        language=row["language"],
         outlet=outlet(row),
         at=at,
         precision=precision,
         first_seen_at=first_seen_at,
         topics=() if row["topics"] == "[]" else tuple(json.loads(row["topics"])),
-        **{key: row[key] for key in same},
+        copy_of=row["copy_of"],
+        story=row["story"],
     )
 
 
@@ -136,9 +142,12 @@ def _precision(row: sqlite3.Row) -> Precision | None:
 
 def outlet(row: sqlite3.Row) -> Outlet | None:
     """The outlet that is joined to a row, if any; without its other names."""
-    if not row["outlet"]:
-        return None
-    return Outlet(id=row["outlet"], name=row["outlet_name"], homepage=row["homepage"], country=row["country"])
+    return _outlet(row["outlet"], row["outlet_name"], row["homepage"], row["country"]) if row["outlet"] else None
+
+
+@lru_cache(maxsize=1024)  # they are few, and every article has one
+def _outlet(id: str, name: str, homepage: str | None, country: str | None) -> Outlet:  # noqa: A002 - its column
+    return Outlet(id=id, name=name, homepage=homepage, country=country)
 
 
 def citation(row: sqlite3.Row) -> Citation:

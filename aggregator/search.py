@@ -50,11 +50,11 @@ def tokens(*fields: str) -> str:
     printed = [_runs(text) for text in varied]
     others = [_runs(spelling) for text in varied for spelling in han.spellings(text)]
     ordered = [*_units(unified), *_units(printed), *_fours(unified)]
-    whole = dict.fromkeys([form for text in varied for char in text for form in variants.get(char, ())])
-    for run in dict.fromkeys(run for field in (*unified, *printed, *others) for run in field):
-        whole.update(dict.fromkeys(_whole(run)))
+    whole = [form for char in "".join(varied) if char in variants for form in variants[char]]
+    for run in {run: None for field in (*unified, *printed, *others) for run in field}:
+        whole += _whole(run)
     known = frozenset(ordered)
-    return " ".join([*ordered, *[token for token in whole if token not in known]])
+    return " ".join([*ordered, *[token for token in dict.fromkeys(whole) if token not in known]])
 
 
 def _units(fields: Iterable[Sequence[Run]]) -> list[str]:
@@ -71,7 +71,7 @@ def _fours(fields: Iterable[Sequence[Run]]) -> list[str]:
     fours: list[str] = []
     for runs in fields:
         for run in runs:
-            grams = _grams(run)[-1]
+            grams = _grams(run)[-1] if len(run) >= _LONGEST else []
             if grams and fours and fours[-1].endswith("".join(run[: _LONGEST - 1])):
                 fours.append(_GAP)
             fours += grams
@@ -93,7 +93,11 @@ def _grams(run: Run) -> list[list[str]]:
 
 
 def _runs(text: str) -> list[Run]:
-    return [run if _ALONE.issuperset(map(texts.script, run)) else _cut(run) for run in _RUN.findall(text)]
+    return [run if _PLAIN.fullmatch(run) or _ALONE.issuperset(map(texts.script, run)) else _cut(run)
+            for run in _RUN.findall(text)]  # fmt: skip
+
+
+_PLAIN = re.compile("[가-힣ぁ-ゖァ-ヺ一-鿿]+")  # most of such characters, for speed
 
 
 def _cut(run: str) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ class ByConcepts:
     @cached_property
     def edition(self) -> str:
         """The names that are known."""
-        return hashlib.sha256(repr((self._lexicon.entries, self._topics)).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self._lexicon.entries, self._topics]).encode()).hexdigest()
 
     def pack(self, profile: Profile) -> bytes:
         """All but the clipping as JSON, compressed."""

@@ -15,11 +15,12 @@ Unicode CLDR, through Babel; what headlines call them besides stands in places.t
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from aggregator.errors import UsageError
 
@@ -39,15 +40,14 @@ _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # unions,
 NOTHING = "-"  # the id of words that mean nothing here, and keep the words inside them from being found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing with its names by language. `weight` is 1 to 3, `within` the id of the country of a place."""
 
     id: str
     kind: str
     weight: int = 2
     within: str = ""
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     @property
     def name(self) -> str:
@@ -82,36 +82,37 @@ def load(path: Path) -> tuple[Entry, ...]:
 
 def read(text: str, name: str, kind: str = "thing") -> Iterator[Entry]:
     """The entries of a table; `kind` is theirs where it has no such column. Raises UsageError with the line."""
-    table = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    if "id" not in (table.fieldnames or ()) or not set(LANGUAGES) & set(table.fieldnames or ()):
+    table = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    columns = next(table, [])
+    if "id" not in columns or not set(LANGUAGES) & set(columns):
         raise UsageError(f"{name}: the first line names the columns: id, kind, weight, within, en, ko, ja, zh")
+    place = {column: columns.index(column) for column in columns}
     for row in table:
-        if row["id"] and not row["id"].startswith("#"):
+        cells = [*row, *[""] * (len(columns) - len(row))]
+        number = cells[place["id"]].strip()
+        if number and not number.startswith("#"):
             try:
-                yield _entry(row, kind)
+                yield _entry(number, cells, place, kind)
             except ValueError as problem:
                 raise UsageError(f"{name}: line {table.line_num}: {problem}") from problem
 
 
-def _entry(row: Mapping[str, str | None], kind: str) -> Entry:
-    kind = (row.get("kind") or kind).strip()
-    weight = (row.get("weight") or "2").strip()
+def _entry(number: str, cells: Sequence[str], place: Mapping[str, int], kind: str) -> Entry:
+    def cell(column: str) -> str:
+        return cells[place[column]].strip() if column in place else ""
+
+    kind = cell("kind") or kind
+    weight = cell("weight") or "2"
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind: {', '.join(KINDS)}")
     if weight not in ("1", "2", "3"):
         raise ValueError(f"{weight!r} is no weight from 1 to 3")
-    names = {language: _names(row.get(language) or "") for language in LANGUAGES}
-    return Entry(
-        id=(row["id"] or "").strip(),
-        kind=kind,
-        weight=int(weight),
-        within=(row.get("within") or "").strip().lower(),
-        names={language: given for language, given in names.items() if given},
-    )
+    names = {language: _names(given) for language in LANGUAGES if (given := cell(language))}
+    return Entry(number, kind, int(weight), cell("within").lower(), names)
 
 
 def _names(cell: str) -> tuple[str, ...]:
-    return tuple(name for one in cell.split("|") if (name := one.strip()))
+    return tuple(filter(None, map(str.strip, cell.split("|"))))
 
 
 def _countries() -> Iterable[Entry]:

@@ -148,12 +148,15 @@ class Groups(Addresses):
             self._connection.execute("DELETE FROM profiles")
             self.note(_EDITION, edition)
 
-    def kept(self, article: int) -> tuple[bytes, bytes | None] | None:
-        """What was kept of an article: its text, and its profile if the method packs it."""
-        found: tuple[bytes, bytes | None] | None = self._connection.execute(
-            "SELECT text, profile FROM profiles WHERE article = ?", (article,)
-        ).fetchone()
-        return found
+    def kept_text(self, article: int) -> bytes | None:
+        """What was kept of an article's text."""
+        found = self._connection.execute("SELECT text FROM profiles WHERE article = ?", (article,)).fetchone()
+        return found[0] if found else None
+
+    def kept_profile(self, article: int) -> bytes | None:
+        """What was kept of an article's profile, if the method packs it."""
+        found = self._connection.execute("SELECT profile FROM profiles WHERE article = ?", (article,)).fetchone()
+        return found[0] if found else None
 
     def keep(self, article: int, day: int, text: bytes, profile: bytes | None) -> None:
         """Keeps text and profile of an article."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, groupby
 from typing import NamedTuple
 
@@ -84,12 +85,13 @@ def _whole(run: Run) -> list[str]:
     return [*wide, *chain.from_iterable(_grams(run))]
 
 
-def _grams(run: Run) -> list[list[str]]:
+@lru_cache(maxsize=512)  # those of an article are asked for twice
+def _grams(run: Run) -> tuple[Sequence[str], ...]:
     """The runs of one unit in a longer one, those of two, and so on."""
-    grams: list[list[str]] = [list(run)]
+    grams: list[Sequence[str]] = [list(run)]
     for size in range(1, _LONGEST):
         grams.append([*map(str.__add__, grams[-1], run[size:])] if len(run) > size else [])
-    return grams
+    return tuple(grams)
 
 
 def _runs(text: str) -> list[Run]:

@@ -299,6 +299,42 @@ def test_another_method_is_asked_instead(store: Store) -> None:
     ]
 
 
+class Apart:
+    """A method to which all articles look worth a comparison, and of which it is known what was compared."""
+
+    name = "apart"
+
+    def __init__(self, every: int) -> None:
+        self.every, self.compared = every, list[tuple[int, int]]()
+
+    def profile(self, clipping: Clipping) -> int:
+        return clipping.id
+
+    def clues(self, profile: int) -> dict[int, float]:
+        return {1: 2.0}
+
+    def likeness(self, one: int, other: int, common: object, /) -> stories.Likeness:
+        self.compared.append((one, other))
+        return stories.Likeness(float(abs(one - other) % self.every == 0), "so many numbers apart")
+
+
+@pytest.mark.parametrize(
+    ("every", "expected", "why"),
+    [
+        (1000, range(8, 9), "no other is alike: after the eight nearest it looks no further"),
+        (3, range(20, 40), "every third is: it goes on to the twentieth, and looks at their stories"),
+    ],
+)
+def test_an_article_is_compared_with_the_nearest_while_that_leads_anywhere(
+    tmp_path: Path, every: int, expected: range, why: str
+) -> None:
+    numbers = Apart(every)
+    with Store(tmp_path / "mentions.db") as opened:
+        labelled.fill(opened, [row("mirae", "ko", f"{chr(0xAC00 + 40 * n) * 6} 소식", n / 60) for n in range(40)])
+        grouping.Grouping(opened, numbers).work(NOW)
+    assert len({other for pair in numbers.compared for other in pair if 40 in pair} - {40}) in expected, why
+
+
 def test_a_method_that_is_not_there_says_what_is() -> None:
     setting = methods.setting(Config(sources={}, outlets={}, topics={}))
     with pytest.raises(UsageError, match="no method 'embeddings' for stories is installed; there are: concepts"):

@@ -266,3 +266,9 @@ def test_nothing_in_the_schema_needs_our_functions(file: Path) -> None:
     assert matches(connection, '"중국"') == set()
     assert matches(connection, '"한·중"') == {1}
     connection.close()
+
+
+def test_the_characters_that_are_taken_for_units_at_a_glance_are_units() -> None:
+    every = [chr(code) for code in range(0x10000) if search._PLAIN.fullmatch(chr(code))]
+    assert len(every) > 30_000
+    assert {char for char in every if texts.script(char) not in search._ALONE} == set()

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from typing import NamedTuple
 
@@ -50,10 +49,13 @@ def tokens(*fields: str) -> str:
     varied = [text for field in fields if not variants.keys().isdisjoint(text := texts.casefold(field))]
     printed = [_runs(text) for text in varied]
     others = [_runs(spelling) for text in varied for spelling in han.spellings(text)]
-    ordered = [*_units(unified), *_units(printed), *_fours(unified)]
+    runs = dict.fromkeys(run for field in (*unified, *printed, *others) for run in field)
+    grams = {run: _grams(run) for run in runs}
+    ordered = [*_units(unified), *_units(printed), *_fours(unified, grams)]
     whole = [form for char in "".join(varied) if char in variants for form in variants[char]]
-    for run in {run: None for field in (*unified, *printed, *others) for run in field}:
-        whole += _whole(run)
+    for run, some in grams.items():
+        whole += _wide(run)
+        whole += chain.from_iterable(some)
     known = frozenset(ordered)
     return " ".join([*ordered, *[token for token in dict.fromkeys(whole) if token not in known]])
 
@@ -67,25 +69,23 @@ def _units(fields: Iterable[Sequence[Run]]) -> list[str]:
     return units
 
 
-def _fours(fields: Iterable[Sequence[Run]]) -> list[str]:
+def _fours(fields: Iterable[Sequence[Run]], grams: Mapping[Run, Sequence[Sequence[str]]]) -> list[str]:
     """Runs of four. A gap stands where two that are no neighbours overlap as neighbours do."""
     fours: list[str] = []
     for runs in fields:
         for run in runs:
-            grams = _grams(run)[-1] if len(run) >= _LONGEST else []
-            if grams and fours and fours[-1].endswith("".join(run[: _LONGEST - 1])):
+            some = grams[run][-1]
+            if some and fours and fours[-1].endswith("".join(run[: _LONGEST - 1])):
                 fours.append(_GAP)
-            fours += grams
+            fours += some
     return fours
 
 
-def _whole(run: Run) -> list[str]:
-    """What is looked for as a whole: runs of every length, and words in letters of full width."""
-    wide = [] if isinstance(run, str) else [wide for unit in run if (wide := unit.translate(_WIDE)) != unit]
-    return [*wide, *chain.from_iterable(_grams(run))]
+def _wide(run: Run) -> list[str]:
+    """The words of a run in letters of full width."""
+    return [] if isinstance(run, str) else [wide for unit in run if (wide := unit.translate(_WIDE)) != unit]
 
 
-@lru_cache(maxsize=512)  # those of an article are asked for twice
 def _grams(run: Run) -> tuple[Sequence[str], ...]:
     """The runs of one unit in a longer one, those of two, and so on."""
     grams: list[Sequence[str]] = [list(run)]

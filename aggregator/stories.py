@@ -143,7 +143,10 @@ class ByConcepts:
     @cached_property
     def edition(self) -> str:
         """The names that are known."""
-        return hashlib.sha256(json.dumps([self._lexicon.entries, self._topics]).encode()).hexdigest()
+        digest = hashlib.sha256(repr(self._topics).encode())
+        for entry in self._lexicon.entries:
+            digest.update(repr(entry).encode())
+        return digest.hexdigest()
 
     def pack(self, profile: Profile) -> bytes:
         """All but the clipping as JSON, compressed."""

@@ -1,9 +1,9 @@
 """Runs a command to its end and prints what it took, as JSON: wall and processor seconds, megabytes at most.
 
-    python meter.py COMMAND...
+    python meter.py OUTPUT COMMAND...
 
-A process of its own, because Linux counts to a program also the memory of the one that started it: this one is small.
-Its exit code is the command's.
+What the command prints goes to the file OUTPUT. This is a process of its own, because Linux counts to a program also
+the memory of the one that started it: this one is small. Its exit code is the command's.
 """
 
 import json
@@ -11,9 +11,10 @@ import os
 import sys
 import time
 
-_QUIET = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+output, *command = sys.argv[1:]
+printing = [(os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)]
 begin = time.perf_counter()
-process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=_QUIET)
+process = os.posix_spawn(command[0], command, os.environ, file_actions=printing)
 _, status, used = os.wait4(process, 0)
 wall = time.perf_counter() - begin
 print(json.dumps({"wall": wall, "cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss / 1024}))

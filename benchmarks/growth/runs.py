@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -72,7 +73,7 @@ class Desk:
     def measured(self, what: str, *command: str) -> Record:
         """Runs a command to its end."""
         common = ["-q", "-c", str(self.settings), "--db", str(self.path)]
-        line = [sys.executable, "-S", str(_METER), sys.executable, "-m", "aggregator", *command, *common]
+        line = [sys.executable, "-S", str(_METER), os.devnull, sys.executable, "-m", "aggregator", *command, *common]
         done = subprocess.run(line, stdout=subprocess.PIPE, check=False, cwd=_ROOT)
         if done.returncode:
             sys.exit(f"{what}: exited with {done.returncode}")

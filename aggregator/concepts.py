@@ -174,23 +174,9 @@ def _term(entry: Entry, name: str, stem: bool) -> _Term:
 
 
 def _squeezed(names: Sequence[str]) -> list[str]:
-    """The texts of `squeeze` for many names; for single words and for English, folding is enough."""
+    """The texts of names for looking them up; for single words and for English, folding is enough."""
     pairs = zip(names, fold_all(names), strict=True)
-    return [
-        word if name.isascii() or len(name.split()) == 1 else _joined(fold_all(name.split())) for name, word in pairs
-    ]
-
-
-def _joined(forms: Iterable[str]) -> str:
-    """Folded words with spaces between them but in Korean."""
-    joined = ""
-    for form in filter(None, forms):
-        joined += form if not joined or _is_inside_korean(joined[-1], form[0]) else f" {form}"
-    return joined
-
-
-def _is_inside_korean(one: str, other: str) -> bool:
-    return "가" <= one <= "힣" and "가" <= other <= "힣"
+    return [word if name.isascii() or len(name.split()) == 1 else squeeze(name).text for name, word in pairs]
 
 
 def squeeze(text: str) -> Squeezed:
@@ -203,7 +189,7 @@ def squeeze(text: str) -> Squeezed:
         form = fold(piece)
         if not form:
             continue
-        if pieces and not _is_inside_korean(pieces[-1][-1], form[0]):
+        if pieces and not ("가" <= form[0] <= "힣" and "가" <= pieces[-1][-1] <= "힣"):
             pieces.append(" ")
             printed.append(" ")
             length += 1

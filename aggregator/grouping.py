@@ -74,7 +74,7 @@ class Grouping:
 
     def _group(self, clipping: Clipping) -> int:
         """Compares one article with those that it may belong to. Returns its number."""
-        self._make(clipping)
+        self._make(clipping)  # anew, as it may have been revised
         if clipping.story is not None:
             self.store.leave_story(clipping.id)
         self._find_copies(clipping)
@@ -87,7 +87,8 @@ class Grouping:
         clues = copies.clues(self._text(clipping))
         having = self.store.sharing(clues, _days(clipping, copies.WINDOW), _POSTINGS)
         self.store.save_clues(clipping.id, _day(clipping.at), clues)
-        near = _nearest(having, dict.fromkeys(clues, 1.0), clipping, _COPIES, least=len(clues))
+        every = len(clues)  # two that are shared lead to a comparison, a single one where it is all there is
+        near = _nearest(having, dict.fromkeys(clues, 1.0), clipping, _COPIES, least=every)
         ruled = self.store.rulings(Relation.COPY, [clipping.url])
         together = self._ruled_together(ruled)
         likely = self.store.clippings([*near, *together])
@@ -178,20 +179,27 @@ class Grouping:
 
     def _text(self, clipping: Clipping) -> copies.Text:
         if clipping.id not in self._texts:
-            held = self.store.kept_text(clipping.id)
-            self._remember(self._texts, clipping, copies.unpacked(held) if held else self._made(clipping)[0])
+            if held := self.store.kept_text(clipping.id):
+                self._remember(self._texts, clipping, copies.unpacked(held))
+            else:
+                self._make(clipping)
         return self._texts[clipping.id]
 
     def _profile(self, clipping: Clipping) -> Any:
         if clipping.id not in self._profiles:
-            held = self.store.kept_profile(clipping.id) if self._packs else None
-            known = self._packs.unpack(held, clipping) if self._packs and held else self._made(clipping)[1]
-            self._remember(self._profiles, clipping, known)
+            if not self._packs:
+                self._remember(self._profiles, clipping, self.method.profile(clipping))
+            elif held := self.store.kept_profile(clipping.id):
+                self._remember(self._profiles, clipping, self._packs.unpack(held, clipping))
+            else:
+                self._make(clipping)
         return self._profiles[clipping.id]
 
     def _make(self, clipping: Clipping) -> None:
-        """Makes text and profile of an article anew, as it may have been revised."""
-        text, profile = self._made(clipping)
+        """Makes text and profile of an article anew, and keeps them."""
+        text, profile = copies.text_of(clipping), self.method.profile(clipping)
+        packed = self._packs.pack(profile) if self._packs else None
+        self.store.keep(clipping.id, _day(clipping.at), text.packed(), packed)
         self._remember(self._texts, clipping, text)
         self._remember(self._profiles, clipping, profile)
 
@@ -200,12 +208,6 @@ class Grouping:
             for old in list(known)[: _REMEMBERED // 4]:
                 del known[old]
         known[clipping.id] = what
-
-    def _made(self, clipping: Clipping) -> tuple[copies.Text, Any]:
-        text, profile = copies.text_of(clipping), self.method.profile(clipping)
-        packed = self._packs.pack(profile) if self._packs else None
-        self.store.keep(clipping.id, _day(clipping.at), text.packed(), packed)
-        return text, profile
 
 
 def _nearest(

@@ -49,15 +49,15 @@ def tokens(*fields: str) -> str:
     varied = [text for field in fields if not variants.keys().isdisjoint(text := texts.casefold(field))]
     printed = [_runs(text) for text in varied]
     others = [_runs(spelling) for text in varied for spelling in han.spellings(text)]
-    runs = dict.fromkeys(run for field in (*unified, *printed, *others) for run in field)
-    grams = {run: _grams(run) for run in runs}
-    ordered = [*_units(unified), *_units(printed), *_fours(unified, grams)]
-    whole = [form for char in "".join(varied) if char in variants for form in variants[char]]
-    for run, some in grams.items():
-        whole += _wide(run)
-        whole += chain.from_iterable(some)
+    whole = {form: None for char in "".join(varied) if char in variants for form in variants[char]}
+    fours: dict[Run, Sequence[str]] = {}
+    for run in dict.fromkeys(run for field in (*unified, *printed, *others) for run in field):
+        grams = _grams(run)
+        whole |= dict.fromkeys(chain(_wide(run), *grams))
+        fours[run] = grams[-1]
+    ordered = [*_units(unified), *_units(printed), *_fours(unified, fours)]
     known = frozenset(ordered)
-    return " ".join([*ordered, *[token for token in dict.fromkeys(whole) if token not in known]])
+    return " ".join([*ordered, *[token for token in whole if token not in known]])
 
 
 def _units(fields: Iterable[Sequence[Run]]) -> list[str]:
@@ -69,15 +69,14 @@ def _units(fields: Iterable[Sequence[Run]]) -> list[str]:
     return units
 
 
-def _fours(fields: Iterable[Sequence[Run]], grams: Mapping[Run, Sequence[Sequence[str]]]) -> list[str]:
+def _fours(fields: Iterable[Sequence[Run]], of: Mapping[Run, Sequence[str]]) -> list[str]:
     """Runs of four. A gap stands where two that are no neighbours overlap as neighbours do."""
     fours: list[str] = []
     for runs in fields:
         for run in runs:
-            some = grams[run][-1]
-            if some and fours and fours[-1].endswith("".join(run[: _LONGEST - 1])):
+            if of[run] and fours and fours[-1].endswith("".join(run[: _LONGEST - 1])):
                 fours.append(_GAP)
-            fours += some
+            fours += of[run]
     return fours
 
 
@@ -86,12 +85,12 @@ def _wide(run: Run) -> list[str]:
     return [] if isinstance(run, str) else [wide for unit in run if (wide := unit.translate(_WIDE)) != unit]
 
 
-def _grams(run: Run) -> tuple[Sequence[str], ...]:
+def _grams(run: Run) -> list[list[str]]:
     """The runs of one unit in a longer one, those of two, and so on."""
-    grams: list[Sequence[str]] = [list(run)]
+    grams: list[list[str]] = [list(run)]
     for size in range(1, _LONGEST):
         grams.append([*map(str.__add__, grams[-1], run[size:])] if len(run) > size else [])
-    return tuple(grams)
+    return grams
 
 
 def _runs(text: str) -> list[Run]:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import ahocorasick
@@ -72,9 +72,10 @@ class Squeezed:
 class Lexicon:
     """Everything that has a name, compiled for looking it up; of a language when a text first asks for it."""
 
-    def __init__(self, entries: Collection[Entry], pairs: Collection[Entry] = ()) -> None:
-        """Compiles entries; those of `pairs` stand for several, whose ids theirs name."""
-        self.entries = (*entries, *pairs)
+    def __init__(self, entries: Collection[Entry], pairs: Collection[Entry] = (), edition: str = "") -> None:
+        """Compiles entries; those of `pairs` stand for several, whose ids theirs name. `edition` tells them apart."""
+        self.edition = edition
+        self._all = (*entries, *pairs)
         self._entries: dict[str, Entry] = {}
         self._concepts: dict[tuple[str, int], Concept] = {}
         for entry in entries:
@@ -120,7 +121,7 @@ class Lexicon:
 
     def _matches(self, squeezed: Squeezed, language: str) -> Iterator[Found]:
         if language not in self._names:
-            self._names[language] = _Names(language, self.entries)
+            self._names[language] = _Names(language, self._all)
         return self._names[language].find(squeezed)
 
 
@@ -174,9 +175,26 @@ def _term(entry: Entry, name: str, stem: bool) -> _Term:
 
 
 def _squeezed(names: Sequence[str]) -> list[str]:
-    """The texts of names for looking them up; for single words and for English, folding is enough."""
-    pairs = zip(names, fold_all(names), strict=True)
-    return [word if name.isascii() or len(name.split()) == 1 else squeeze(name).text for name, word in pairs]
+    """The texts of names for looking them up, all at once; for single words and for English, folding is enough."""
+    words = fold_all(names)
+    several = [place for place, name in enumerate(names) if not name.isascii() and len(name.split()) > 1]
+    pieces = [names[place].split() for place in several]
+    forms = iter(fold_all(list(chain.from_iterable(pieces))))
+    for place, some in zip(several, pieces, strict=True):
+        words[place] = _joined([next(forms) for _ in some])
+    return words
+
+
+def _joined(forms: Iterable[str]) -> str:
+    text = ""
+    for form in filter(None, forms):
+        text += _gap(text, form) + form
+    return text
+
+
+def _gap(before: str, form: str) -> str:
+    """What stands before a word: nothing in Korean, which is spaced as it pleases, nor at the begin."""
+    return " " if before and not ("가" <= form[0] <= "힣" and "가" <= before[-1] <= "힣") else ""
 
 
 def squeeze(text: str) -> Squeezed:
@@ -184,20 +202,17 @@ def squeeze(text: str) -> Squeezed:
     pieces: list[str] = []
     printed: list[str] = []
     starts: list[int] = []
-    length = 0
+    length, last = 0, ""
     for piece in text.split():
         form = fold(piece)
         if not form:
             continue
-        if pieces and not ("가" <= form[0] <= "힣" and "가" <= pieces[-1][-1] <= "힣"):
-            pieces.append(" ")
-            printed.append(" ")
-            length += 1
-        starts.append(length)
-        pieces.append(form)
+        gap = _gap(last, form)
         normal = unicodedata.normalize("NFKC", piece)
-        printed.append(normal if len(normal) == len(form) else form)
-        length += len(form)
+        starts.append(length + len(gap))
+        pieces += (gap, form)
+        printed += (gap, normal if len(normal) == len(form) else form)
+        length, last = length + len(gap) + len(form), form
     return Squeezed("".join(pieces), "".join(printed), frozenset(starts))
 
 

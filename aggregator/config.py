@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from aggregator.errors import ConfigError, Mistake, UsageError
-from aggregator.keys import COMPILED, SCALARS, SECTIONS, TYPES, WEB, shown, slug
+from aggregator.keys import SCALARS, SECTIONS, TYPES, WEB, shown, slug
 from aggregator.model import Channels, Config, Kind, Outlet, Selectors, Source, Stories, Topic
 
 if TYPE_CHECKING:
@@ -45,22 +45,32 @@ _SYNTAX = (
 )
 
 
-class _Place(NamedTuple):
-    """A node, the line and the path of its key, and where mistakes are collected (a set: reading twice is no harm).
-
-    Where the text is `known` to be right, its queries and selectors are not compiled to see whether they are. Relative
-    paths begin in `folder`.
+class _File(NamedTuple):
+    """What holds for all places: where mistakes are collected (a set: reading twice is no harm), whether the text is
+    `known` to be right and nothing need be held against its type, and the folder in which relative paths begin.
     """
 
-    node: yaml.Node
-    line: int
-    path: str
     mistakes: set[Mistake]
     known: bool
     folder: Path
 
+
+class _Place(NamedTuple):
+    """A node, the line of its key, and the keys and numbers that lead to it."""
+
+    node: yaml.Node
+    line: int
+    keys: tuple[str | int, ...]
+    file: _File
+
+    @property
+    def path(self) -> str:
+        """The way to it in words: `sources[3].url`."""
+        steps = (f"[{key}]" if isinstance(key, int) else f".{shown(key)}" for key in self.keys)
+        return "".join(steps).lstrip(".")
+
     def refuse(self, message: str) -> None:
-        self.mistakes.add(Mistake(line=self.line, key=self.path or "file", message=message))
+        self.file.mistakes.add(Mistake(line=self.line, key=self.path or "file", message=message))
 
 
 def _guess(word: str, known: Mapping[str, object]) -> str:
@@ -94,8 +104,7 @@ def _mapping(place: _Place, type_: str = "mapping") -> dict[str, _Place]:
         if not isinstance(key.value, str) or key.tag not in _PLAIN_TAGS:
             place._replace(line=line).refuse("a key is one plain word")
             continue
-        path = f"{place.path}.{shown(key.value)}".lstrip(".")
-        child = place._replace(node=node, line=line, path=path)
+        child = _Place(node, line, (*place.keys, key.value), place.file)
         first = children.setdefault(key.value, child)
         if first is not child:
             child.refuse(f"repeated: it stands on line {first.line} already")
@@ -105,15 +114,17 @@ def _mapping(place: _Place, type_: str = "mapping") -> dict[str, _Place]:
 def _items(place: _Place, type_: str) -> Iterator[_Place]:
     """The items of a list; nothing is an empty list."""
     for index, node in enumerate(place.node.value if _fits(place, "sequence", type_) else ()):
-        yield place._replace(node=node, line=node.start_mark.line + 1, path=f"{place.path}[{index}]")
+        yield _Place(node, node.start_mark.line + 1, (*place.keys, index), place.file)
 
 
 def _read(place: _Place, text: str, type_: str) -> Any:
     """The text as the value of a type, or None where it is refused."""
     if len(text) > _MAX_TEXT:
         return place.refuse(f"longer than {_MAX_TEXT} characters")
+    scalar = SCALARS[type_]
     try:
-        value = SCALARS["text" if place.known and type_ in COMPILED else type_].read(text) if text else None
+        read = (place.file.known and scalar.known) or scalar.read
+        value = read(text) if text else None
     except RecursionError:
         return place.refuse("nested too deeply")
     except ValueError as problem:
@@ -135,9 +146,7 @@ def _queries(place: _Place) -> dict[str, tuple[str, ...]]:
     for tag, child in _mapping(place, "queries").items():
         language = tag if tag == "any" else _read(child, tag, "language")
         if language is not None:
-            queries[language] = queries.get(language, ()) + _list(
-                child, "list of texts", "text" if place.known else "query"
-            )
+            queries[language] = queries.get(language, ()) + _list(child, "list of texts", "query")
     return queries
 
 
@@ -147,12 +156,12 @@ def _files(place: _Place, type_: str) -> tuple[str, ...]:
     for item in _items(place, type_):
         if (name := _scalar(item, "text")) is None:
             continue
-        paths.append(str(place.folder / name))
-        if not place.known:
+        paths.append(str(place.file.folder / name))
+        if not place.file.known:
             from aggregator import gazetteer
 
             try:
-                gazetteer.load(place.folder / name)
+                gazetteer.load(place.file.folder / name)
             except UsageError as problem:
                 item.refuse(str(problem))
     return tuple(paths)
@@ -203,6 +212,9 @@ def _fields(place: _Place, section: str) -> dict[str, Any]:
 # What was refused is left blank in its record: a single mistake, and no record is given out.
 
 
+_First = dict[tuple[str, str], _Place]  # where each id and each address of a source stands first
+
+
 def _by_id(place: _Place) -> dict[str, _Place]:
     entries = _mapping(place)
     for name, entry in entries.items():
@@ -215,9 +227,9 @@ def _outlet(id_: str, place: _Place) -> Outlet:
 
 
 def _topic(id_: str, place: _Place) -> Topic:
-    before = len(place.mistakes)
+    before = len(place.file.mistakes)
     topic = Topic(**{"id": id_, "name": id_} | _fields(place, "topics.ID"))
-    if not any(topic.terms.values()) and not topic.pages and len(place.mistakes) == before:
+    if not any(topic.terms.values()) and not topic.pages and len(place.file.mistakes) == before:
         place.refuse("nothing to look for: write terms or pages")
     return topic
 
@@ -227,17 +239,24 @@ def _called(place: _Place) -> _Place:
     pairs = place.node.value if place.node.id == "mapping" else ()  # type: ignore[attr-defined]  # as in _fits
     for key, node in pairs:
         if key.value == "id" and isinstance(node.value, str) and slug(node.value):
-            return place._replace(path=f"sources.{node.value}")
+            return place._replace(keys=("sources", node.value))
     return place
 
 
-def _source(children: Mapping[str, _Place], defaults: Mapping[str, Any], outlets: Mapping[str, Outlet]) -> Source:
+def _source(item: _Place, defaults: Mapping[str, Any], outlets: Mapping[str, Outlet], first: _First) -> Source:
+    children = _known(item, "sources[]")
     fields = _values(children, "sources[]")
     source = Source(**{"id": "", "url": "", **defaults, **fields})
+    if item.file.known:
+        return source
     if source.outlet is not None and source.outlet not in outlets:
         children["outlet"].refuse(f"{source.outlet} is not under outlets; {_guess(source.outlet, outlets)}")
     if "kind" in fields or "kind" not in children:
         _hold_to_kind(source, children)
+    for key, value in _same(source):
+        at = children.get(key, item)
+        if value and first.setdefault((key, value), at) is not at:
+            at.refuse(f"the same {key} as {first[key, value].path} on line {first[key, value].line}")
     return source
 
 
@@ -275,17 +294,9 @@ def _same(source: Source) -> Iterator[tuple[str, str]]:
 
 
 def _sources(place: _Place, defaults: Mapping[str, Any], outlets: Mapping[str, Outlet]) -> dict[str, Source]:
-    sources: dict[str, Source] = {}
-    first: dict[tuple[str, str], _Place] = {}
-    for item in map(_called, _items(place, "list of mappings")):
-        children = _known(item, "sources[]")
-        source = _source(children, defaults, outlets)
-        for key, value in _same(source):
-            at = children.get(key, item)
-            if value and first.setdefault((key, value), at) is not at:
-                at.refuse(f"the same {key} as {first[key, value].path} on line {first[key, value].line}")
-        sources[source.id] = source
-    return sources
+    first: _First = {}
+    items = map(_called, _items(place, "list of mappings"))
+    return {source.id: source for source in (_source(item, defaults, outlets, first) for item in items)}
 
 
 def _config(root: _Place) -> Config:
@@ -309,8 +320,8 @@ class _Unreadable(Exception):
     """Nothing of the text can be read: the line, and what to do."""
 
 
-def _compose(text: str) -> yaml.Node:
-    """The root node. Raises _Unreadable where the text is no YAML, empty, or larger than it looks."""
+def _compose(text: str, known: bool) -> yaml.Node:
+    """The root node. Raises _Unreadable where the text is no YAML, empty, or larger than it looks, unless `known`."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -318,13 +329,15 @@ def _compose(text: str) -> yaml.Node:
         line = text.count("\n", 0, bad.start()) + 1
         raise _Unreadable(line, f"the character U+{ord(bad[0]):04X} cannot stand here: remove it")
     try:
-        _hold_depth(yaml.parse(text, Loader=loader))
+        if not known:
+            _hold_depth(yaml.parse(text, Loader=loader))
         node = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as problem:
         raise _Unreadable(*_syntax(problem)) from None  # its marks quote the file, credentials included
     if node is None:
         raise _Unreadable(1, "the file is empty: `aggregator init` writes one to start from")
-    _hold_size(node)
+    if not known:
+        _hold_size(node)
     return node
 
 
@@ -382,7 +395,8 @@ def _text(path: Path) -> str:
 def _config_of(read: Callable[[], str], path: str, known: bool) -> Config:
     mistakes: set[Mistake] = set()
     try:
-        config = _config(_Place(_compose(read().removeprefix("\ufeff")), 1, "", mistakes, known, Path(path).parent))
+        root = _compose(read().removeprefix("\ufeff"), known)
+        config = _config(_Place(root, 1, (), _File(mistakes, known, Path(path).parent)))
     except _Unreadable as problem:
         line, message = problem.args
         raise ConfigError(path, [Mistake(line=line, key="file", message=message)]) from problem
@@ -399,7 +413,7 @@ def parse(text: str, path: str = "feeds.yaml") -> Config:
 def load(path: Path, *, known: bool = False) -> Config:
     """`parse` of a file in UTF-8. Raises ConfigError too where the file is not there or cannot be read.
 
-    `known` says that this very text was right before: then its queries and selectors are not compiled, which takes
-    tenths of a second that a run with nothing due does not have.
+    `known` says that this very text was right before: then what is slow to check is not checked again, which takes
+    tenths of a second that a run with little to do does not have.
     """
     return _config_of(lambda: _text(path), str(path), known=known)

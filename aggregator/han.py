@@ -1,14 +1,15 @@
 """Han characters: which are forms of one another, and who prints which: Japan, the mainland, Taiwan and Hong Kong.
 
-Derived from OpenCC's dictionaries and the national character sets, so there is hardly a list of characters here.
-Nothing here knows words or sentences, but that OpenCC does, when `spellings` asks it for whole texts.
+Derived from OpenCC's dictionaries and the national character sets; `han.tsv` is made from them too, by
+`python -m tests.han_forms`. Nothing here knows words or sentences, but that OpenCC does, when `spellings` asks it for
+whole texts.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,62 +19,43 @@ if TYPE_CHECKING:
 
 _KANA = re.compile("[\u3041-\u30ff]")
 
-# Forms in Japanese and Korean names for which OpenCC has no entry.
-_NAME_FORMS = ("吉\U00020bb7", "崎\ufa11", "橋槗", "浜濵", "青靑", "高髙")
-
 
 @cache
-def conversion(name: str) -> dict[str, str]:
-    """The Han characters that OpenCC's conversion of this name (`t2s`, `jp2t` …) changes, each taken alone."""
-    chars = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
-    converted = _converter(name).convert("\n".join(chars)).split("\n")  # one a line: phrases have nothing to catch
-    return {one: other for one, other in zip(chars, converted, strict=True) if one != other}
+def _groups() -> tuple[tuple[str, str], ...]:
+    """The rows of `han.tsv`: all variants of a character, the least first, and the one that stands for them all in
+    simplified Chinese.
+
+    Two characters are variants where OpenCC's dictionaries for single characters (Taiwan, Hong Kong, Japan, simplified)
+    lead from one to the other. So 发, 發, 発, 髮 and 髪 meet, which is wanted; and with them some that are words of
+    their own (后 and 後, 里 and 裏, 干 and 乾 and 幹, 弁 and 辯 and 瓣), which is the price. They are data, not asked
+    for at every start, because what is stored was folded by them: it must not change with another OpenCC.
+    """
+    rows = Path(__file__).with_name("han.tsv").read_text(encoding="utf-8").splitlines()
+    return tuple((group, chosen) for group, _, chosen in (row.partition("\t") for row in rows[1:]))
 
 
 @cache
 def representatives() -> dict[int, str]:
-    """Character -> the least of its variants, which stands for them all.
-
-    Two characters are variants where OpenCC's dictionaries for single characters (Taiwan, Hong Kong, Japan, simplified)
-    lead from one to the other. So 发, 發, 発, 髮 and 髪 meet, which is wanted; and with them some that are words of
-    their own (后 and 後, 里 and 裏, 干 and 乾 and 幹, 弁 and 辯 and 瓣), which is the price.
-    """
-    parent: dict[str, str] = {}
-
-    def least(char: str) -> str:
-        while char in parent:
-            char = parent[char]
-        return char
-
-    pairs = [(form[0], form[1]) for form in _NAME_FORMS]
-    for name in ("tw2t", "hk2t", "jp2t", "t2jp", "t2s"):
-        pairs += conversion(name).items()
-    for one, other in pairs:
-        low, high = sorted((least(one), least(other)))
-        if low != high:
-            parent[high] = low
-    return {ord(char): least(char) for char in parent}
+    """Character -> the least of its variants, which stands for them all."""
+    return {ord(char): group[0] for group, _ in _groups() for char in group[1:]}
 
 
 @cache
-def variants() -> dict[str, tuple[str, ...]]:
+def variants() -> dict[str, str]:
     """Character -> all its variants, itself among them; characters that have none are missing."""
-    groups: dict[str, set[str]] = {}
-    for code, representative in representatives().items():
-        groups.setdefault(representative, {representative}).add(chr(code))
-    return {char: tuple(sorted(group)) for group in groups.values() for char in group}
+    return {char: group for group, _ in _groups() for char in group}
 
 
 @cache
 def simplified() -> dict[int, str]:
     """Representative of variants -> the one of them that stands for all in simplified Chinese."""
-    chosen = {}
-    for char in set(representatives().values()):
-        group = variants()[char]
-        votes = Counter(conversion("t2s").get(one, one) for one in group)
-        best = max(group, key=lambda one: (_printed_on_the_mainland(one) and votes[one], votes[one], -ord(one)))
-        chosen[ord(char)] = best
-    return chosen
+    return {ord(group[0]): chosen for group, chosen in _groups()}
+
+
+def converted(name: str, char: str) -> str:
+    """What OpenCC's conversion of this name (`t2s`, `jp2t` …) makes of a character that stands alone."""
+    found: str = _converter(name).convert(char)
+    return found
 
 
 def spellings(text: str) -> tuple[str, str, str]:
@@ -83,7 +65,7 @@ def spellings(text: str) -> tuple[str, str, str]:
     elsewhere a character is Japanese if it is in print in Japan alone (発, 権).
     """
     japanese = _KANA.search(text)
-    known = _converter("jp2t").convert(text) if japanese else text.translate(_only_japanese())
+    known = _converter("jp2t").convert(text) if japanese else text.translate(_only_japanese)
     traditional = _converter("s2t").convert(known)
     simplified, taiwan, japan = (_converter(name).convert(traditional) for name in ("t2s", "t2tw", "t2jp"))
     return _varied(text, simplified), _varied(text, taiwan), _varied(text, japan)
@@ -109,11 +91,17 @@ def _converter(name: str) -> OpenCC:
     return OpenCC(name)
 
 
-@cache
-def _only_japanese() -> dict[int, str]:
-    """Characters in print in Japan alone -> their traditional form."""
-    elsewhere = MAINLAND | TAIWAN
-    return {ord(one): other for one, other in conversion("jp2t").items() if strangers(one) & elsewhere == elsewhere}
+class _OnlyJapanese(dict[int, str]):
+    """Characters in print in Japan alone -> their traditional form: a table for `str.translate` that learns."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        elsewhere = MAINLAND | TAIWAN
+        alone = _changes("jp2t", char) and strangers(char) & elsewhere == elsewhere
+        return self.setdefault(code, converted("jp2t", char) if alone else char)
+
+
+_only_japanese = _OnlyJapanese()
 
 
 # --- who prints it ----------------------------------------------------------------------------------------------------
@@ -137,7 +125,7 @@ def strangers(char: str) -> int:
 def _printed_in_japan(char: str) -> bool:
     """In Windows' Shift_JIS, and not one of the rarer half (level 2, from 0x989F on) that a newer form replaced."""
     code = _code(char, "cp932")
-    return bool(code) and not (b"\x98\x9f" <= code < b"\xed\x40" and char in conversion("t2jp"))
+    return bool(code) and not (b"\x98\x9f" <= code < b"\xed\x40" and _changes("t2jp", char))
 
 
 def _printed_on_the_mainland(char: str) -> bool:
@@ -150,11 +138,15 @@ def _printed_in_taiwan(char: str) -> bool:
     code = _code(char, "big5hkscs")
     if b"\xa4\x40" <= code <= b"\xc6\x7e":
         return True
-    return char not in _ONLY_IN_JAPAN and bool(code) and not _simplified(char) and char not in conversion("jp2t")
+    return char not in _ONLY_IN_JAPAN and bool(code) and not _simplified(char) and not _changes("jp2t", char)
 
 
 def _simplified(char: str) -> bool:
-    return char in conversion("s2t") and char not in conversion("jp2t")
+    return _changes("s2t", char) and not _changes("jp2t", char)
+
+
+def _changes(name: str, char: str) -> bool:
+    return converted(name, char) != char
 
 
 def _code(char: str, charset: str) -> bytes:

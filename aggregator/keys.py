@@ -207,7 +207,7 @@ def _selector(text: str) -> str:
     except soupsieve.SelectorSyntaxError as problem:
         reason = str(problem).partition("\n")[0]
         raise ValueError(f"not a CSS selector: {reason}") from problem
-    return " ".join(text.split())
+    return _single_spaced(text)
 
 
 def shown(text: str) -> str:
@@ -223,7 +223,7 @@ def _query(text: str) -> str:
     except QueryError as problem:
         message = f"column {problem.column} of the query {shown(text)}: expected {problem.expected}"
         raise ValueError(message) from problem
-    return " ".join(text.split())
+    return _single_spaced(text)
 
 
 def _command(text: str) -> str | None:
@@ -234,17 +234,25 @@ def _command(text: str) -> str | None:
 
 
 class Scalar(NamedTuple):
-    """How a value is read (None: not what is wanted, ValueError: the reason), and what is wanted in words."""
+    """How a value is read (None: not what is wanted, ValueError: the reason), and what is wanted in words.
+
+    `known` takes a value that was read before and found right, where that is quicker.
+    """
 
     read: Callable[[str], Any]
     words: str
+    known: Callable[[str], Any] | None = None
+
+
+def _single_spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 _WEB_ADDRESS = "an address that begins with http:// or https:// and names a host"
 
 SCALARS: Mapping[str, Scalar] = {
-    "URL": Scalar(_url, _WEB_ADDRESS),
-    "address": Scalar(_address, _WEB_ADDRESS),
+    "URL": Scalar(_url, _WEB_ADDRESS, str),
+    "address": Scalar(_address, _WEB_ADDRESS, str),
     "boolean": Scalar({"true": True, "false": False}.get, "true or false"),
     "command": Scalar(_command, "a program and its arguments: mail -s Press desk@example.org"),
     "contact": Scalar(_contact, "the address of a page (https://…) or of a mailbox (desk@example.org)"),
@@ -253,16 +261,14 @@ SCALARS: Mapping[str, Scalar] = {
     "encoding": Scalar(_encoding, "the name of a text encoding: euc-kr, shift_jis, gb18030, big5"),
     "kind": Scalar(_kind, f"one of {', '.join(_KINDS)}"),
     "language": Scalar(_language, "a language tag: ko, ja, zh-Hans, zh-Hant, en"),
-    "query": Scalar(_query, "a query"),
-    "page": Scalar(_page, _WEB_ADDRESS),
-    "selector": Scalar(_selector, "a CSS selector"),
+    "query": Scalar(_query, "a query", _single_spaced),
+    "page": Scalar(_page, _WEB_ADDRESS, str),
+    "selector": Scalar(_selector, "a CSS selector", _single_spaced),
     "size": Scalar(_size, "a number and a unit: 10MB, 500kB, 1GiB"),
     "slug": Scalar(slug, "lower-case letters, digits and hyphens: yonhap-nk"),
     "text": Scalar(lambda text: plain(text) or None, "a name or a word"),
     "zone": Scalar(_zone, "a zone of the IANA list: Asia/Seoul, Asia/Tokyo, America/New_York"),
 }
-
-COMPILED = frozenset({"query", "selector"})  # types that cost time to check
 
 TYPES: Mapping[str, str] = {name: scalar.words for name, scalar in SCALARS.items()} | {
     "list of URLs": "a list of addresses: [https://example.org/a, https://example.org/b]",

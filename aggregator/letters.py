@@ -6,11 +6,12 @@ against words, endings and the manner of English headlines, all in nats. Nothing
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from aggregator.model import Language
@@ -108,14 +109,13 @@ def _by_profiles(parts: Sequence[tuple[str, float]], names: tuple[str, ...], fav
     langdetect itself draws n-grams at random until it is sure, and it always is. The sum over all n-grams is the same
     every time, and says how sure one can be.
     """
-    table = _profiles(names)
-    known = [(table[gram], weight) for text, weight in parts for gram in _grams(text) if gram in table]
+    known = [(chances, weight) for text, weight in parts for gram in _grams(text) if (chances := _chances(gram, names))]
     if not known:
         tag = "und" if names is _OTHER else "en"
         return Language(tag=tag, basis="letters", confidence=0.3)
     sums = [favour.get(name, 0.0) for name in names]
     for chances, weight in known:
-        sums = [one + weight * math.log(chance + _UNSEEN) for one, chance in zip(sums, chances, strict=True)]
+        sums = [one + weight * chance for one, chance in zip(sums, chances, strict=True)]
     best = max(sums)
     likely = 1 / sum(math.exp(one - best) for one in sums)
     return Language(tag=names[sums.index(best)], basis="langdetect", confidence=round(likely, 3))
@@ -131,12 +131,18 @@ def _grams(text: str) -> Iterator[str]:
         yield from filter(None, map(window.get, range(1, NGram.N_GRAM + 1)))
 
 
-@cache
-def _profiles(names: tuple[str, ...]) -> dict[str, list[float]]:
-    """For every n-gram, its frequency in each of the languages."""
-    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
+@lru_cache(maxsize=4096)
+def _chances(gram: str, names: tuple[str, ...]) -> tuple[float, ...]:
+    """The logarithm of how frequent an n-gram is in each of the languages; nothing where it is in none of them."""
+    place = len(gram) - 1
+    frequencies = [frequency.get(gram, 0) / total[place] for frequency, total in _profiles(names)]
+    return tuple(math.log(one + _UNSEEN) for one in frequencies) if any(frequencies) else ()
 
-    factory = DetectorFactory()
-    factory.load_json_profile([Path(PROFILES_DIRECTORY, name).read_text(encoding="utf-8") for name in names])
-    table: dict[str, list[float]] = factory.word_lang_prob_map
-    return table
+
+@cache
+def _profiles(names: tuple[str, ...]) -> tuple[tuple[Mapping[str, int], Sequence[int]], ...]:
+    """Of each language, how often it has which n-gram, and how many it has of one, two and three letters."""
+    from langdetect.detector_factory import PROFILES_DIRECTORY
+
+    profiles = (json.loads(Path(PROFILES_DIRECTORY, name).read_text(encoding="utf-8")) for name in names)
+    return tuple((one["freq"], one["n_words"]) for one in profiles)

@@ -10,6 +10,7 @@ What the name leads to is called with a Setting and returns a `stories.Method`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -47,9 +48,11 @@ def setting(config: Config) -> Setting:
     return Setting(lexicon=lexicon, topics={topic.id: topic.name for topic in config.topics.values()})
 
 
-def _lexicon(own: Iterable[gazetteer.Entry], press: Iterable[Outlet]) -> concepts.Lexicon:
-    named = filter(None, map(_as_entry, outlets.directory(press).outlets.values()))
-    return concepts.Lexicon((*own, *gazetteer.built_in(), *named), gazetteer.pairs())
+def _lexicon(own: Collection[gazetteer.Entry], press: Iterable[Outlet]) -> concepts.Lexicon:
+    named = [entry for one in outlets.directory(press).outlets.values() if (entry := _as_entry(one))]
+    more = hashlib.sha256(repr((own, named)).encode()).hexdigest()
+    edition = f"{gazetteer.edition()} {more}"
+    return concepts.Lexicon((*own, *gazetteer.built_in(), *named), gazetteer.pairs(), edition)
 
 
 @lru_cache(maxsize=4)

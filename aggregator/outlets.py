@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aggregator.model import Outlet
-from aggregator.text import fold, folded
+from aggregator.text import fold, fold_all, folded
 
 # How a word goes on after what looks like a press name: 毎日の, CNN’s, AP-led, CNN.co.jp, アジアプレス・ネットワーク.
 _GOES_ON = re.compile(r"\w|['’.&・]\w|(?<=[A-Za-z])-[A-Za-z]")
@@ -111,10 +111,10 @@ def _joined(outlet: Outlet, known: Outlet | None) -> Outlet:
 
 def _names(outlets: Iterable[Outlet]) -> dict[str, str]:
     """Folded name -> id of the first outlet that has it."""
+    named = [(name, outlet.id) for outlet in outlets for name in (outlet.name, *outlet.aliases)]
     names: dict[str, str] = {}
-    for outlet in outlets:
-        for name in (outlet.name, *outlet.aliases):
-            names.setdefault(fold(name), outlet.id)
+    for name, (_, id_) in zip(fold_all([name for name, _ in named]), named, strict=True):
+        names.setdefault(name, id_)
     names.pop("", None)
     return names
 

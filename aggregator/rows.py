@@ -100,16 +100,19 @@ def state(row: sqlite3.Row) -> SourceState:
 
 def known(row: sqlite3.Row) -> Known:
     """An article with its outlet, and with what a source said of it last, as deciding needs it."""
-    first_seen_at = datetime.fromisoformat(row["first_seen_at"])
-    same = ("id", "url", "title", "summary", "seen_title", "seen_summary")
     return Known(
+        id=row["id"],
+        url=row["url"],
+        title=row["title"],
+        summary=row["summary"],
         outlet=outlet(row),
         published_at=to_instant(row["published_at"]),
         precision=_precision(row),
-        first_seen_at=first_seen_at,
+        first_seen_at=datetime.fromisoformat(row["first_seen_at"]),
+        seen_title=row["seen_title"],
+        seen_summary=row["seen_summary"],
         seen_by=tuple(json.loads(row["seen_by"])),
-        former=frozenset((field, text) for field, text in json.loads(row["former"])),
-        **{key: row[key] for key in same},
+        former=frozenset(map(tuple, json.loads(row["former"]))) if row["former"] != "[]" else frozenset(),
     )
 
 

@@ -13,14 +13,12 @@ Another way of comparing is a `Method`: anything that makes profiles of articles
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -140,13 +138,10 @@ class ByConcepts:
         topics = (Concept(f"t:{topic}", "topic", self._topics.get(topic, topic), _TOPIC) for topic in clipping.topics)
         return profile_of(clipping, (*found, *topics))
 
-    @cached_property
+    @property
     def edition(self) -> str:
         """The names that are known."""
-        digest = hashlib.sha256(repr(self._topics).encode())
-        for entry in self._lexicon.entries:
-            digest.update(repr(entry).encode())
-        return digest.hexdigest()
+        return f"{self._lexicon.edition} {sorted(self._topics.items())}"
 
     def pack(self, profile: Profile) -> bytes:
         """All but the clipping as JSON, compressed."""

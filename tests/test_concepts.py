@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aggregator import concepts, gazetteer, methods
 from aggregator.errors import UsageError
 from aggregator.model import Config, Outlet
+from tests import country_names
 
 
 @cache
@@ -110,6 +111,11 @@ def test_the_built_in_tables_are_sound() -> None:
     assert short == []
     countries = {one.id for one in entries if one.kind == "country"}
     assert {one.within for one in entries if one.within} <= countries
+
+
+def test_the_names_of_countries_are_those_of_the_cldr() -> None:
+    told, derived = set(country_names.TABLE.read_text(encoding="utf-8").splitlines()), set(country_names.rows())
+    assert len(told ^ derived) < len(told) / 10  # every CLDR changes some
 
 
 @given(st.text(max_size=60), st.sampled_from(["ko", "ja", "zh-Hans", "en", "und"]))

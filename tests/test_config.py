@@ -555,3 +555,18 @@ def test_tables_of_names_begin_where_the_file_is_and_must_be_right(tmp_path: Pat
         config.load(tmp_path / "feeds.yaml")
     assert [(one.line, one.key) for one in caught.value.mistakes] == [(3, "stories.names[0]"), (4, "stories.names[1]")]
     assert "line 2: 'river' is no kind" in str(caught.value)
+
+
+def test_a_file_that_was_right_before_comes_to_the_same_without_the_checks() -> None:
+    path = Path(__file__).parents[1] / "feeds.yaml"
+    assert config.load(path, known=True) == config.load(path)
+
+
+def test_what_is_known_is_read_as_what_is_checked(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.yaml"
+    path.write_text(
+        "outlets:\n  a: {name: '  A   Press ', homepage: ' https://a.example '}\n"
+        "sources:\n  - {id: a, outlet: a, kind: page, url: ' https://a.example/x ', select: {item: 'ul  >  li'}}\n"
+        "topics:\n  t: {terms: {ko: ['탈북민   AND  북송']}, pages: [' https://a.example/page ']}\n"
+    )
+    assert config.load(path, known=True) == config.load(path)

@@ -8,14 +8,15 @@ Tables beside this file, of tab-separated columns under a header line; a file of
     within  for a place, the country that it lies in
     en ko ja zh   its names as headlines print them, between `|`; in English `repatriat*` has any ending
 
-One script of Chinese is enough, and width, case and Korean spaces do not matter. Names of countries come from the
-Unicode CLDR, through Babel; what headlines call them besides stands in places.tsv.
+One script of Chinese is enough, and width, case and Korean spaces do not matter. Names of countries are those of the
+Unicode CLDR (`python -m tests.country_names`); what headlines call them besides stands in places.tsv.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -28,15 +29,14 @@ LANGUAGES = ("en", "ko", "ja", "zh")
 KINDS = ("country", "place", "person", "organisation", "thing")
 
 _FILES = {
+    "countries.tsv": "country",
     "places.tsv": "place",
     "people.tsv": "person",
     "organisations.tsv": "organisation",
     "politics.tsv": "thing",
     "world.tsv": "thing",
 }
-_LOCALES = {"en": ("en",), "ko": ("ko",), "ja": ("ja",), "zh": ("zh_Hans", "zh_Hant")}
-_SHORTEST = 2  # characters of a name from CLDR
-_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})  # unions, stand-ins, and what is not known
+_PAIRS = "pairs.tsv"
 NOTHING = "-"  # the id of words that mean nothing here, and keep the words inside them from being found
 
 
@@ -59,16 +59,22 @@ class Entry(NamedTuple):
 @cache
 def built_in() -> tuple[Entry, ...]:
     """All that comes with the program."""
-    folder = resources.files(__name__)
-    entries = list(_countries())
-    for name, kind in _FILES.items():
-        entries += read(folder.joinpath(name).read_text("utf-8"), name, kind)
-    return tuple(entries)
+    return tuple(entry for name, kind in _FILES.items() for entry in read(_table(name), name, kind))
 
 
 def pairs() -> tuple[Entry, ...]:
     """Countries named together in a word that names neither: 日米, 美中, 한미. `id` is their ids between spaces."""
-    return tuple(read(resources.files(__name__).joinpath("pairs.tsv").read_text("utf-8"), "pairs.tsv", "country"))
+    return tuple(read(_table(_PAIRS), _PAIRS, "country"))
+
+
+@cache
+def edition() -> str:
+    """A hash of all that comes with the program: another one where a name is another."""
+    return hashlib.sha256("".join(map(_table, (*_FILES, _PAIRS))).encode()).hexdigest()
+
+
+def _table(name: str) -> str:
+    return resources.files(__name__).joinpath(name).read_text("utf-8")
 
 
 def load(path: Path) -> tuple[Entry, ...]:
@@ -86,45 +92,27 @@ def read(text: str, name: str, kind: str = "thing") -> Iterator[Entry]:
     columns = next(table, [])
     if "id" not in columns or not set(LANGUAGES) & set(columns):
         raise UsageError(f"{name}: the first line names the columns: id, kind, weight, within, en, ko, ja, zh")
-    place = {column: columns.index(column) for column in columns}
+    at = {column: columns.index(column) for column in columns}
     for row in table:
-        cells = [*row, *[""] * (len(columns) - len(row))]
-        number = cells[place["id"]].strip()
+        number = row[at["id"]].strip() if len(row) > at["id"] else ""
         if number and not number.startswith("#"):
+            cells = {column: row[place].strip() for column, place in at.items() if len(row) > place}
             try:
-                yield _entry(number, cells, place, kind)
+                yield _entry(number, cells, kind)
             except ValueError as problem:
                 raise UsageError(f"{name}: line {table.line_num}: {problem}") from problem
 
 
-def _entry(number: str, cells: Sequence[str], place: Mapping[str, int], kind: str) -> Entry:
-    def cell(column: str) -> str:
-        return cells[place[column]].strip() if column in place else ""
-
-    kind = cell("kind") or kind
-    weight = cell("weight") or "2"
+def _entry(number: str, cells: Mapping[str, str], kind: str) -> Entry:
+    kind = cells.get("kind") or kind
+    weight = cells.get("weight") or "2"
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind: {', '.join(KINDS)}")
     if weight not in ("1", "2", "3"):
         raise ValueError(f"{weight!r} is no weight from 1 to 3")
-    names = {language: _names(given) for language in LANGUAGES if (given := cell(language))}
-    return Entry(number, kind, int(weight), cell("within").lower(), names)
+    names = {language: _names(given) for language in LANGUAGES if (given := cells.get(language))}
+    return Entry(number, kind, int(weight), cells.get("within", "").lower(), names)
 
 
 def _names(cell: str) -> tuple[str, ...]:
     return tuple(filter(None, map(str.strip, cell.split("|"))))
-
-
-def _countries() -> Iterable[Entry]:
-    """The countries and territories of CLDR, by ISO 3166 code."""
-    from babel import Locale
-
-    locales = {language: [Locale.parse(name).territories for name in names] for language, names in _LOCALES.items()}
-    for code in sorted(map(str, locales["en"][0])):
-        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES:
-            names = {language: _distinct(one.get(code) for one in given) for language, given in locales.items()}
-            yield Entry(id=code.lower(), kind="country", names=names)
-
-
-def _distinct(names: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name in names if name and len(name) >= _SHORTEST))

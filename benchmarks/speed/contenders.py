@@ -63,6 +63,9 @@ class Contender(NamedTuple):
                                      zip(after, before, strict=True))  # fmt: skip
 
 
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # what is installed is compiled once, and not at every start
+
+
 class Run(NamedTuple):
     """What a run took: seconds, seconds of processor time of all its processes, megabytes of the largest of them."""
 
@@ -76,7 +79,7 @@ def measured(command: Sequence[str], folder: Path, environment: Mapping[str, str
     with (folder / "errors").open("w+") as errors:
         begin = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, cwd=folder,
-                                   env=os.environ | {"HOME": str(folder)} | environment)  # fmt: skip
+                                   env=os.environ | COMPILED | {"HOME": str(folder)} | environment)  # fmt: skip
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -19,12 +19,11 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import Any
-from urllib.parse import urljoin
 
 from aggregator import bcp47, encoding, plainfeeds
 from aggregator.errors import ReadError
 from aggregator.model import Document, Item, Link, Pace, Reading, Status
-from aggregator.text import links, plain, storable, visible
+from aggregator.text import links, plain, resolved, storable, visible
 
 MAX_ITEMS = 2_000
 MAX_TAGS = 50_000  # that are read of what is not well-formed: feedparser takes a second for 20,000
@@ -42,14 +41,13 @@ PERIODS = {
 }
 DAYS = frozenset({"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"})
 
-XML_NAMES = frozenset({"amp", "apos", "gt", "lt", "quot"})  # the only ones that need no DTD
-
 _ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)(?=[\s/>])", re.IGNORECASE)
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_REFERENCE = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:#[xX](?P<hex>[0-9A-Fa-f]++);?|#(?P<number>[0-9]++);?|(?P<name>[A-Za-z]\w*+);)?",
+_REFERENCE = re.compile(  # but those of XML itself, which alone need no DTD
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|apos|gt|lt|quot);)"
+    r"(?:#[xX](?P<hex>[0-9A-Fa-f]++);?|#(?P<number>[0-9]++);?|(?P<name>[A-Za-z]\w*+);)?",
     re.ASCII | re.DOTALL,
 )
 _CROWDED_TAG = re.compile(r"<[A-Za-z](?:[^<>=]*+=){100}[^<>]*+>")
@@ -139,7 +137,7 @@ def _reference(match: re.Match[str]) -> str:
         return match[0]  # in CDATA an ampersand is an ampersand
     if name := match["name"]:
         character = html.entities.html5.get(f"{name};", "&")
-        return match[0] if name in XML_NAMES else character if character not in "<>&\"'" else f"&amp;{name};"
+        return character if character not in "<>&\"'" else f"&amp;{name};"
     if match[0] == "&":
         return "&amp;"
     digits = (match["hex"] or match["number"]).lstrip("0")
@@ -333,7 +331,7 @@ def _absolute(url: object, base: str) -> str | None:
     if not isinstance(url, str) or not url.strip():
         return None
     try:
-        joined = urljoin(base, url.strip())
+        joined = resolved(base, url.strip())
     except ValueError:
         return None
     return joined if joined[:8].lower().startswith(("http://", "https://")) else None

@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from aggregator import bcp47, encoding, urls
 from aggregator.errors import ReadError
 from aggregator.model import Decoded, Document, Status
-from aggregator.text import plain
+from aggregator.text import plain, resolved
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -167,7 +166,7 @@ def absolute(address: str, base: str) -> str | None:
     """The http(s) URL that is meant, as written otherwise, or None; a place on the same page is none."""
     if address.startswith("#") or urls.canonical(address, base) is None:
         return None
-    return urljoin(base, plain(address))
+    return resolved(base, plain(address))
 
 
 def width(text: str) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -46,6 +47,7 @@ _STRAY_SLASHES = re.compile(r"[A-Za-z][A-Za-z0-9+-.]*:///")
 _NAMED = re.compile(r"&([A-Za-z0-9_]+);")
 
 # feedparser takes C1 controls for the letters that windows-1252 has in their places.
+_C1 = re.compile("[\x80-\x9f]")
 _CP1252 = {n: bytes([n]).decode("cp1252") for n in range(0x80, 0xA0) if n not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 
 Entry = dict[str, Any]
@@ -117,11 +119,14 @@ def _name(element: Any) -> str:
     """The name of an element as feedparser calls it; `?` before those of namespaces that say nothing to us."""
     if not isinstance(element.tag, str):
         raise _Unsure  # a comment, an entity
-    namespace, _, name = element.tag[1:].partition("}") if element.tag[0] == "{" else ("", "", element.tag)
+    return _called(element.tag)
+
+
+@lru_cache(maxsize=1024)
+def _called(tag: str) -> str:
+    namespace, _, name = tag[1:].partition("}") if tag[0] == "{" else ("", "", tag)
     prefix = _PREFIXES.get(namespace)
-    if prefix is None:
-        return f"?{name}"
-    return prefix + str(name).lower()
+    return f"?{name}" if prefix is None else prefix + name.lower()
 
 
 def _text(element: Any) -> str:
@@ -131,7 +136,8 @@ def _text(element: Any) -> str:
     if not text.isascii():
         with suppress(UnicodeError):  # UTF-8 that somebody took for Latin-1 and encoded again
             text = text.encode("latin-1").decode()
-        text = text.translate(_CP1252)
+        if _C1.search(text):
+            text = text.translate(_CP1252)
     return text
 
 

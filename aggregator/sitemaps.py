@@ -10,13 +10,12 @@ import re
 import zlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from urllib.parse import urljoin
 from xml.parsers import expat
 
 from aggregator import bcp47, encoding
 from aggregator.errors import ReadError
 from aggregator.model import Decoded, Document, Item, Reading, Status
-from aggregator.text import plain, visible
+from aggregator.text import plain, resolved, visible
 
 MAX_DECODED = 50_000_000  # bytes: the protocol's own limit for one sitemap
 MAX_URLS = 50_000  # likewise
@@ -83,7 +82,7 @@ def _item(entry: dict[str, str], base: str) -> Item:
 
 def _address(entry: dict[str, str], base: str) -> str | None:
     try:
-        address = urljoin(base, plain(entry.get("loc", "")))
+        address = resolved(base, plain(entry.get("loc", "")))
     except ValueError:
         return None
     return address if entry.get("loc") and address.lower().startswith(("http://", "https://")) else None

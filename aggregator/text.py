@@ -97,7 +97,7 @@ def visible(markup: str) -> str:
     Block elements and line breaks become a space, other tags nothing, so that `<b>脱北</b>者` stays one word.
     """
     if "<" in markup:
-        markup = "".join(piece for piece, _ in _pieces(markup))
+        markup = "".join([piece for piece, _ in _pieces(markup)])
     return plain(_unescape(markup))
 
 
@@ -120,8 +120,16 @@ def links(markup: str, base: str | None) -> tuple[Link, ...]:
     return tuple(_link(whole, start, end, url) for href, start, end in found if (url := _absolute(href, base)))
 
 
-def _pieces(markup: str) -> Iterator[tuple[str, tuple[str, str] | None]]:
+_Piece = tuple[str, tuple[str, str] | None]
+
+
+@lru_cache(maxsize=4)  # its text is asked for, and then its links
+def _pieces(markup: str) -> tuple[_Piece, ...]:
     """The text of markup piece by piece, a space for a block; a tag comes with its name and attributes."""
+    return tuple(_read_pieces(markup))
+
+
+def _read_pieces(markup: str) -> Iterator[_Piece]:
     done = 0
     for token in _TOKEN.finditer(markup):
         yield markup[done : token.start()], None
@@ -171,11 +179,19 @@ def _absolute(attributes: str, base: str | None) -> str | None:
         return None
     href = _REFERENCE.sub(lambda entity: _unescape(entity[0]), match[1] or match[2] or match[3] or "")
     try:
-        url = urljoin(base or "", plain(href))
+        url = resolved(base or "", plain(href))
         parts = urlsplit(url)
     except ValueError:  # a bracket that closes no IPv6 address
         return None
     return url if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+_ORDINARY = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?/[\w./~%+,=&@!$*:-]*(?:\?[\w./~%+,=&@!$*:-]+)?", re.ASCII)
+
+
+def resolved(base: str, address: str) -> str:
+    """`urljoin`, which takes its time to leave most absolute addresses as they are. Raises ValueError as it does."""
+    return address if _ORDINARY.fullmatch(address) else urljoin(base, address)
 
 
 # --- the form for comparison ------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ import ahocorasick
 from aggregator import datelines, gazetteer, numbers, sounds
 from aggregator.gazetteer import Entry
 from aggregator.model import Concept
-from aggregator.text import fold, fold_all
+from aggregator.text import fold_all
 from aggregator.words import COMMON
 
 SUMMARY = 300  # characters of a summary that count
@@ -203,12 +203,12 @@ def squeeze(text: str) -> Squeezed:
     printed: list[str] = []
     starts: list[int] = []
     length, last = 0, ""
-    for piece in text.split():
-        form = fold(piece)
+    words = text.split()
+    for word, form in zip(words, fold_all(words), strict=True):
         if not form:
             continue
         gap = _gap(last, form)
-        normal = unicodedata.normalize("NFKC", piece)
+        normal = unicodedata.normalize("NFKC", word)
         starts.append(length + len(gap))
         pieces += (gap, form)
         printed += (gap, normal if len(normal) == len(form) else form)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import logging
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -207,7 +208,7 @@ class Poller:
         return kinds.fetch(source, state, self.fetcher.fetch)
 
     def _read_answer(self, asked: Poll, document: Document) -> Poll:
-        body_hash = hashlib.sha256(document.body).hexdigest()
+        body_hash = _hash(document.body)
         if body_hash == asked.state.body_hash:
             return replace(asked, status=Status.UNCHANGED, note="the same body again", body_hash=body_hash)
         reading = replace(self.read(document, asked.source), encoding_declared=_declared(document))
@@ -298,6 +299,20 @@ def _child(source: Source, address: str) -> Source:
 def _shown(source: Source) -> str:
     """An address for a note: no credentials, and no query, which may hold a token."""
     return urlsplit(source.public_url)._replace(query="", fragment="").geturl()
+
+
+_FIRST_ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>]")
+_MADE = re.compile(rb"<(lastBuildDate|pubDate|updated|dc:date)>[^<>]*</\1>")
+_HEAD = 65_536  # bytes before the first item, of what is a feed
+
+
+def _hash(body: bytes) -> str:
+    """SHA-256 of a body without the date that a feed has before its items: many say there when they were asked."""
+    first = _FIRST_ITEM.search(body, 0, _HEAD)
+    begin = first.start() if first else 0
+    digest = hashlib.sha256(_MADE.sub(b"", body[:begin]))
+    digest.update(memoryview(body)[begin:])
+    return digest.hexdigest()
 
 
 def _declared(document: Document) -> str | None:

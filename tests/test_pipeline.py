@@ -67,6 +67,29 @@ def test_the_same_body_again_is_unchanged_though_the_server_says_200(world: Worl
     assert world.rows("SELECT status, http_status FROM fetches ORDER BY id") == [("ok", 200), ("unchanged", 200)]
 
 
+@pytest.mark.parametrize(
+    ("head", "item", "unchanged", "why"),
+    [
+        ("<lastBuildDate>Fri, 13 Oct 2023 10:00:00 +0900</lastBuildDate>", FIRST, 1, "many feeds are made when asked"),
+        ("<dc:date>2023-10-13T10:00:00+09:00</dc:date>", FIRST, 1, "RSS 1.0 says so in its own way"),
+        ("<title>a new name</title>", FIRST, 0, "all else before the items counts"),
+        ("", (*FIRST[:2], "Fri, 13 Oct 2023 10:00:00 +0900"), 0, "and so does the date of an item"),
+    ],
+)
+def test_a_feed_that_was_only_made_anew_is_the_same_body(
+    world: World, head: str, item: tuple[str, str, str], unchanged: int, why: str
+) -> None:
+    made = b"<channel><lastBuildDate>Thu, 12 Oct 2023 10:00:00 +0900</lastBuildDate>"
+    dated = b"<channel><dc:date>2023-10-12T10:00:00+09:00</dc:date>"
+    before = dated if "dc:date" in head else made
+    world.press.serve("/daily", rss(FIRST).replace(b"<channel>", before), etag=False)
+    world.source("daily")
+    world.run()
+    after = f"<channel>{head}".encode() if unchanged else before + head.encode()
+    world.press.serve("/daily", rss(item).replace(b"<channel>", after), etag=False)
+    assert world.run(later=HOUR).unchanged == unchanged, why
+
+
 def test_nothing_is_asked_before_it_is_due_unless_it_is_named_or_all_are_asked(world: World) -> None:
     world.press.serve("/daily", rss(FIRST))
     world.source("daily")

@@ -23,6 +23,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from aggregator import datelines, headlines, numbers, urls
+from aggregator.han import Translation
 from aggregator.model import Clipping, Copy, Precision
 from aggregator.text import fingerprint, fold, fold_all, letters_of_folded, ngrams
 from aggregator.words import FILLERS
@@ -123,9 +124,10 @@ def _with_digits(folded: str, given: Sequence[numbers.Number]) -> str:
 
 
 # Characters that Korean headlines write for syllables: 尹대통령 is 윤대통령, 北 the beginning of 북한.
-_SYLLABLES = str.maketrans(
+_SYLLABLES = zip(
     "北美中日韓露英佛獨尹文李朴金安洪黃韓對反親前新故軍檢警法黨與野靑女男車株銀",
     "북미중일한러영불독윤문이박김안홍황한대반친전신고군검경법당여야청여남차주은",
+    strict=True,
 )
 
 
@@ -134,10 +136,10 @@ _HANGUL = re.compile("[가-힣]")
 
 def _letters(folded: str) -> str:
     bare = letters_of_folded(folded)
-    return bare.translate(_FOLDED_SYLLABLES) if _HANGUL.search(bare) else bare
+    return bare.translate(_AS_SYLLABLES) if _HANGUL.search(bare) else bare
 
 
-_FOLDED_SYLLABLES = {**_SYLLABLES, **{ord(fold(chr(code))): syllable for code, syllable in _SYLLABLES.items()}}
+_AS_SYLLABLES = Translation({ord(form): to for char, to in _SYLLABLES for form in (char, fold(char))})
 
 
 # --- finding candidates -----------------------------------------------------------------------------------------------

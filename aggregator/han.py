@@ -15,6 +15,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from opencc import OpenCC
 
+
+class Translation(dict[int, str]):
+    """A table for `str.translate` that learns what stays as it is: a character that is missing costs an exception."""
+
+    def __missing__(self, code: int) -> str:
+        return self.setdefault(code, chr(code))
+
+
 # --- forms of one character -------------------------------------------------------------------------------------------
 
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -47,9 +55,9 @@ def variants() -> dict[str, str]:
 
 
 @cache
-def simplified() -> dict[int, str]:
+def simplified() -> Translation:
     """Representative of variants -> the one of them that stands for all in simplified Chinese."""
-    return {ord(group[0]): chosen for group, chosen in _groups()}
+    return Translation({ord(group[0]): chosen for group, chosen in _groups()})
 
 
 def converted(name: str, char: str) -> str:

@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 
 from aggregator import han
 from aggregator.graphemes import cut_left, cut_right
+from aggregator.han import Translation
 from aggregator.model import Link
 
 # --- the printed form -------------------------------------------------------------------------------------------------
@@ -221,15 +222,8 @@ _UNPRINTED: dict[int, str] = dict.fromkeys(
 )
 
 
-class _Translation(dict[int, str]):
-    """A table for `str.translate` that learns what stays as it is: a character that is missing costs an exception."""
-
-    def __missing__(self, code: int) -> str:
-        return self.setdefault(code, chr(code))
-
-
 # What NFKC would spoil: the Korean headline dot would become a vowel, spacing marks a space and a mark.
-_BEFORE_NFKC = _Translation(
+_BEFORE_NFKC = Translation(
     _UNPRINTED
     | {
         0x00B4: "'",
@@ -332,7 +326,7 @@ def _forms(text: str) -> str:
     return _translated(_compatible(text), _variants())
 
 
-def _translated(text: str, table: _Translation) -> str:
+def _translated(text: str, table: Translation) -> str:
     if text.isascii():
         return text
     form = text.translate(table)
@@ -393,15 +387,15 @@ def _begins(char: str) -> bool:
 
 
 @cache
-def _variants() -> _Translation:
+def _variants() -> Translation:
     """Character -> the one form that stands for all its variants, and look-alikes -> theirs."""
-    return _Translation(_lookalikes() | han.representatives())
+    return Translation(_lookalikes() | han.representatives())
 
 
 @cache
-def _lookalikes() -> _Translation:
+def _lookalikes() -> Translation:
     """Look-alike -> its form; what is not printed -> nothing."""
-    return _Translation(_UNPRINTED | {ord(char): form for form, chars in _LOOKALIKES.items() for char in chars})
+    return Translation(_UNPRINTED | {ord(char): form for form, chars in _LOOKALIKES.items() for char in chars})
 
 
 # --- cutting ----------------------------------------------------------------------------------------------------------

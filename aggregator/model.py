@@ -221,6 +221,7 @@ _SECRET = re.compile(
 )
 _PARAMETER = re.compile(r"(?<![^?&;])([^?&;=]++)=(?!hidden-[0-9a-f]{4}(?:[?&;]|\Z))([^?&;]+)")
 
+_WITHOUT_SECRETS = re.compile(r"https?://[^@?#\s\0-\x1f]+")  # most addresses are such
 _LOGIN = re.compile(r"(?<=//)[^/?#\\\s]*@")
 
 
@@ -234,6 +235,8 @@ def public(url: str) -> str:
 
     The four digits differ where the secrets do: a source whose token was changed has another address.
     """
+    if _WITHOUT_SECRETS.fullmatch(url):
+        return url
     parts = urlsplit(url)
     query, fragment = (_PARAMETER.sub(_hidden, part) for part in (parts.query, parts.fragment))
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment=fragment))

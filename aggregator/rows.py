@@ -37,7 +37,7 @@ from aggregator.model import (
 
 def to_text(moment: datetime | None) -> str | None:
     """An instant as the database writes it: `YYYY-MM-DDTHH:MM:SSZ`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return f"{moment.astimezone(UTC).isoformat()[: len('YYYY-MM-DDTHH:MM:SS')]}Z" if moment else None
 
 
 def to_instant(text: str | None) -> datetime | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 # Letters of the Latin spelling -> their class; what is missing is silent.
 _CLASSES = {
@@ -36,7 +35,6 @@ _SYLLABLE = re.compile(r"HANGUL SYLLABLE (\w+)")
 _KANA = re.compile(r"(?:KATAKANA|HIRAGANA) LETTER (SMALL )?(\w+)")
 
 
-@lru_cache(maxsize=32768)
 def skeletons(name: str) -> frozenset[str]:
     """The skeletons of a name in Latin letters, kana or Hangul: more than one where a letter may be silent; or none."""
     spelled = "".join(_letters(name))

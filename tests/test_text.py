@@ -6,6 +6,7 @@ import re
 import time
 import unicodedata
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given, settings
@@ -142,6 +143,28 @@ def test_a_span_covers_whole_characters_of_the_original():
     a, b = texts.folded(original).span(start, start + 4)
     assert original[a:b] == "강제  북송"
     assert texts.folded(original).span(0, 1) == (0, 2)
+
+
+@given(st.lists(st.one_of(PRESS, st.text(max_size=20)), max_size=8))
+def test_many_texts_are_folded_as_one_by_one(some):
+    some = [*some, "漢字", "\ufffc", "Ａ  b", ""]
+    assert texts.fold_all(some) == [texts.fold(one) for one in some]
+
+
+@pytest.mark.parametrize("base", ["", "https://a.example/b/c?d", "http://a.example"])
+@given(
+    st.from_regex(r"https?://[a-z.]+(:[0-9]+)?/[a-z/.~%=-]*([?#;][a-z/.=&%]*)*", fullmatch=True)
+    | st.from_regex(r"([a-z]{1,5}:)?/{0,3}[a-zé.:;@%?#/\[\]]*", fullmatch=True)
+)
+def test_addresses_are_resolved_as_the_standard_library_does(base, address):
+    assert outcome(texts.resolved, base, address) == outcome(urljoin, base, address)
+
+
+def outcome(resolve, base, address):
+    try:
+        return resolve(base, address)
+    except ValueError:
+        return ValueError
 
 
 @pytest.mark.parametrize("white", ["\t", "\n", "\r\n", "\x85", "\u00a0", "\u3000", "  "])

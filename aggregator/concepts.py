@@ -10,6 +10,7 @@ letters; and names by their sound, so that ゼレンスキー, 젤렌스키 and 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections import Counter
@@ -74,14 +75,19 @@ class Lexicon:
 
     def __init__(self, entries: Collection[Entry], pairs: Collection[Entry] = (), edition: str = "") -> None:
         """Compiles entries; those of `pairs` stand for several, whose ids theirs name. `edition` tells them apart."""
-        self.edition = edition
-        self._all = (*entries, *pairs)
+        self.entries = (*entries, *pairs)
+        self._edition = edition
         self._entries: dict[str, Entry] = {}
         self._concepts: dict[tuple[str, int], Concept] = {}
         for entry in entries:
             if entry.id != gazetteer.NOTHING:
                 self._entries.setdefault(entry.id, entry)
         self._names: dict[str, _Names] = {}
+
+    @property
+    def edition(self) -> str:
+        """What is another one where an entry is another."""
+        return self._edition or hashlib.sha256(repr(self.entries).encode()).hexdigest()
 
     def entries_of(self, entry: Entry) -> Iterator[Entry]:
         """The entries that one stands for: itself, or the countries of a pair."""
@@ -121,7 +127,7 @@ class Lexicon:
 
     def _matches(self, squeezed: Squeezed, language: str) -> Iterator[Found]:
         if language not in self._names:
-            self._names[language] = _Names(language, self._all)
+            self._names[language] = _Names(language, self.entries)
         return self._names[language].find(squeezed)
 
 

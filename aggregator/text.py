@@ -12,7 +12,7 @@ import hashlib
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Literal
@@ -98,7 +98,7 @@ def visible(markup: str) -> str:
     Block elements and line breaks become a space, other tags nothing, so that `<b>脱北</b>者` stays one word.
     """
     if "<" in markup:
-        markup = "".join([piece for piece, _ in _pieces(markup)])
+        markup = "".join(piece for piece, _ in _pieces(markup))
     return plain(_unescape(markup))
 
 
@@ -122,11 +122,16 @@ def links(markup: str, base: str | None) -> tuple[Link, ...]:
 
 
 _Piece = tuple[str, tuple[str, str] | None]
+_SHORT = 20_000  # characters of markup whose pieces take no memory to speak of
 
 
-@lru_cache(maxsize=4)  # its text is asked for, and then its links
-def _pieces(markup: str) -> tuple[_Piece, ...]:
+def _pieces(markup: str) -> Iterable[_Piece]:
     """The text of markup piece by piece, a space for a block; a tag comes with its name and attributes."""
+    return _kept_pieces(markup) if len(markup) <= _SHORT else _read_pieces(markup)
+
+
+@lru_cache(maxsize=8)  # its text is asked for, and then its links
+def _kept_pieces(markup: str) -> tuple[_Piece, ...]:
     return tuple(_read_pieces(markup))
 
 

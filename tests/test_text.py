@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import tracemalloc
 import unicodedata
 from pathlib import Path
 from urllib.parse import urljoin
@@ -143,6 +144,15 @@ def test_a_span_covers_whole_characters_of_the_original():
     a, b = texts.folded(original).span(start, start + 4)
     assert original[a:b] == "강제  북송"
     assert texts.folded(original).span(0, 1) == (0, 2)
+
+
+def test_markup_of_many_tags_is_not_held_in_pieces():
+    markup = "<b>" * 200_000
+    tracemalloc.start()
+    texts.visible(markup)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000, "eight bytes a piece, and not two hundred"
 
 
 @given(st.lists(st.one_of(PRESS, st.text(max_size=20)), max_size=8))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import pickle
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
@@ -144,6 +145,7 @@ class Lost:
     """What is instead of a poll where none came back: its host is not asked on for now."""
 
     host_rests: bool = True
+    host_hangs: bool = False
 
 
 class Workers(Executor):
@@ -250,8 +252,8 @@ def polls(
 ) -> Iterator[Poll]:
     """Asks sources on the workers of a scheduler, `at_once` hosts at a time, until `stopped`.
 
-    Each is answered once, but for those of a host that wants to be left alone. Raises ClusterAway, after the last
-    answer, where some could not be asked.
+    Each is answered once, but for those of a host that wants to be left alone, or hangs. Raises ClusterAway, after the
+    last answer, where some could not be asked.
     """
     from aggregator import polling
 
@@ -281,11 +283,13 @@ def polls(
 
 
 def _left(sources: Sequence[Source], answered: Sequence[Poll]) -> Sequence[Source]:
-    """What is still to be asked: neither answered, nor of a host that rests."""
-    from aggregator import urls
+    """What is still to be asked: neither answered, nor of a host that rests or hangs."""
+    from aggregator import polling, urls
 
     done = {one.source.id for one in answered}
     resting = {urls.server(one.source.url) for one in answered if one.host_rests}
+    hung = Counter(urls.server(one.source.url) for one in answered if one.host_hangs)
+    resting |= {host for host, times in hung.items() if times >= polling.HUNG}
     return [one for one in sources if one.id not in done and urls.server(one.url) not in resting]
 
 

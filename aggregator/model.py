@@ -425,6 +425,11 @@ class Poll:
         limited = self.status is Status.RATE_LIMITED
         return limited or (self.status is Status.UNAVAILABLE and self.fetched.retry_after is not None)
 
+    @property
+    def host_hangs(self) -> bool:
+        """Whether its host let all the time pass that it was given."""
+        return self.status is Status.TIMEOUT
+
 
 # --- deciding ---------------------------------------------------------------------------------------------------------
 
@@ -682,6 +687,11 @@ class Page:
     def host_rests(self) -> bool:
         """Never: who visits pages postpones those of a host that is to be left alone."""
         return False
+
+    @property
+    def host_hangs(self) -> bool:
+        """Whether its host let all the time pass that it was given."""
+        return self.status is Status.TIMEOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Semaphore
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from aggregator import robots, urls
@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 READERS = 6  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
 AHEAD = 24  # documents that are read before what they say is stored: their items take memory, too
+HUNG = 2  # times in a row that a host may hang before the rest of its sources waits for the next run
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
 _EVERYBODY = 10_000  # more than ever wait
 _PATIENCE = 0.5  # seconds between two looks at whether somebody wants to stop
@@ -76,9 +77,26 @@ class Answered(Protocol):
     def host_rests(self) -> bool:
         """Whether nothing else may be asked of the host for now."""
 
+    @property
+    def host_hangs(self) -> bool:
+        """Whether the host let all the time pass that it was given."""
+
 
 Asked = TypeVar("Asked", bound=Addressed)
 Answer = TypeVar("Answer", bound=Answered)
+
+
+@dataclass(slots=True)
+class _Queue(Generic[Asked]):
+    """What is still to be asked of a host, and how many times in a row it hung."""
+
+    sources: deque[Asked] = field(default_factory=deque)
+    hung: int = 0
+
+    def goes_on(self, answer: Answered) -> bool:
+        """Whether more is asked of it after an answer."""
+        self.hung = self.hung + 1 if answer.host_hangs else 0
+        return bool(self.sources) and not answer.host_rests and self.hung < HUNG
 
 
 def polls(
@@ -86,25 +104,26 @@ def polls(
 ) -> Iterator[Answer]:
     """Asks sources, `at_once` hosts at a time and one source of a host at a time, until `stopped`.
 
-    A host rests between two of its sources. Where it wants to be left alone, the rest of its sources are not asked.
+    A host rests between two of its sources. Where it wants to be left alone, or hangs again and again, the rest of its
+    sources are not asked: a run would take as many half minutes as these are.
     """
     waiting = deque(_by_host(sources))
-    resting: list[tuple[float, int, deque[Asked]]] = []  # a heap of hosts by the time when they may be asked again
-    running: dict[Future[Answer], tuple[Asked, deque[Asked]]] = {}
+    resting: list[tuple[float, int, _Queue[Asked]]] = []  # a heap of hosts by the time when they may be asked again
+    running: dict[Future[Answer], tuple[Asked, _Queue[Asked]]] = {}
     done: SimpleQueue[Future[Answer]] = SimpleQueue()
     while (waiting or resting or running) and not stopped():
         while resting and resting[0][0] <= time.monotonic():
             waiting.append(heapq.heappop(resting)[2])
         while waiting and len(running) < at_once:
             queue = waiting.popleft()
-            asked = queue.popleft()
+            asked = queue.sources.popleft()
             future = ask(asked)
             running[future] = asked, queue
             future.add_done_callback(done.put)
         for future in _taken(done, until=resting[0][0] if resting else None):
             asked, queue = running.pop(future)
             answer = future.result()
-            if queue and not answer.host_rests:
+            if queue.goes_on(answer):
                 heapq.heappush(resting, (time.monotonic() + asked.rest.total_seconds(), id(queue), queue))
             yield answer
             if stopped():
@@ -120,10 +139,10 @@ def _taken(done: SimpleQueue[Future[Answer]], until: float | None) -> Iterator[F
             yield done.get_nowait()
 
 
-def _by_host(sources: Sequence[Asked]) -> Collection[deque[Asked]]:
-    hosts: dict[str, deque[Asked]] = {}
+def _by_host(sources: Sequence[Asked]) -> Collection[_Queue[Asked]]:
+    hosts: dict[str, _Queue[Asked]] = {}
     for source in sources:
-        hosts.setdefault(urls.server(source.url), deque()).append(source)
+        hosts.setdefault(urls.server(source.url), _Queue()).sources.append(source)
     return hosts.values()
 
 

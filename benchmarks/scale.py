@@ -18,7 +18,7 @@ import json
 import math
 import random
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from aggregator import schedule
+from aggregator import polling, schedule
 from aggregator.model import Fetched, Poll, Source, SourceState, Status
 
 TICK = 300.0  # seconds between two runs, as docs/cron.md has it
@@ -247,6 +247,7 @@ class Simulation:
         events: list[tuple[float, int, str]] = []
         waiting = deque(_by_host(due))
         queues: dict[int, deque[Feed]] = {}
+        hung = Counter[int]()  # hosts
         most, new = CONNECTIONS * self._crew.processes, [0] * self._crew.databases
         at = max(self._work(self._writer(number), begin, start) for number in range(self._crew.databases))
         while True:
@@ -264,7 +265,12 @@ class Simulation:
                 heapq.heappush(events, (self._answered(feed, at), number, "read"))
             elif what == "read":
                 heapq.heappush(events, (self._keep(feed, at), number, "kept"))
-                if queue := queues.pop(number):
+                queue = queues.pop(number)
+                hung[feed.host] += feed.fails is Status.TIMEOUT
+                if hung[feed.host] == polling.HUNG:  # the rest of the host stays due
+                    for left in queue:
+                        heapq.heappush(self._due, (at, left.number))
+                elif queue:
                     heapq.heappush(events, (at + feed.source.rest.total_seconds(), queue[0].number, "rested"))
                     self._resting[queue[0].number] = queue
             elif what == "rested":

@@ -266,6 +266,46 @@ def test_a_host_rests_between_two_of_its_sources_but_holds_up_no_other(world: Wo
     assert replace(sources[0], allow_private=True).rest == timedelta(), "a machine of one's own needs no rest"
 
 
+HUNG = [
+    ("hhhh", "hh", "two that hang say enough: the rest waits for the next run, and no longer than they do"),
+    ("hohohh", "hohohh", "one that answers shows that the host is there"),
+    ("ohhoo", "ohh", "whatever was before"),
+    ("ffff", "ffff", "who refuses at once holds nobody up"),
+]
+
+
+@pytest.mark.parametrize(("answers", "asked", "why"), HUNG, ids=[row[-1] for row in HUNG])
+def test_a_host_that_hangs_is_not_asked_for_all_of_its_sources(answers: str, asked: str, why: str) -> None:
+    said = {"h": Status.TIMEOUT, "o": Status.OK, "f": Status.CONNECT}
+
+    def poll(source: Source) -> Future[Poll]:
+        ended: Future[Poll] = Future()
+        state, status = SourceState(source=source.id, url=source.url), said[source.id[-1]]
+        ended.set_result(
+            Poll(source=source, state=state, started_at=NOW, fetched=Fetched(status=status), status=status)
+        )
+        return ended
+
+    sources = [
+        Source(id=f"{number}-{answer}", url=f"http://one.example/{number}", allow_private=True)
+        for number, answer in enumerate(answers)
+    ]
+    other = Source(id="other-o", url="http://two.example/")
+    told = [one.source.id for one in polling.polls([*sources, other], poll, 20, lambda: False)]
+    assert "".join(name[-1] for name in told if name != other.id) == asked, why
+    assert other.id in told
+
+
+def test_the_sources_of_a_host_that_hangs_stay_due(world: World) -> None:
+    for number in range(5):
+        world.press.route(f"/{number}", lambda *_: world.press.closing.wait(5) and None)
+        world.source(f"s{number}", path=f"/{number}", more="timeout: 1s")
+    begin = time.monotonic()
+    assert [one.source for one in world.run().failures] == ["s0", "s1"]
+    assert time.monotonic() - begin < 4, "two times one second"
+    assert [one.source for one in world.run(later=timedelta(minutes=5)).failures] == ["s2", "s3"]
+
+
 def test_who_wants_to_stop_waits_for_one_poll_and_not_for_all_that_have_ended() -> None:
     def poll(source: Source) -> Future[Poll]:
         ended: Future[Poll] = Future()

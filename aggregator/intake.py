@@ -75,6 +75,11 @@ class Knowledge:
         """The topics, compiled."""
         return compiled(self.config)
 
+    @cached_property
+    def visiting(self) -> tuple[str, ...]:
+        """The sources whose articles' pages are visited."""
+        return self.config.visiting
+
     def outlet(self, source: Source) -> Outlet | None:
         """The outlet of a source."""
         return self.config.outlets.get(source.outlet) if source.outlet else None
@@ -224,16 +229,16 @@ class Intake:
     def _store(self, poll: Poll, verdict: Verdict, now: datetime, dice: float) -> Outcome:
         store, source = self.store, poll.source.id
         with store.transaction():
-            mentions = sum(self._save(source, decision, now) for decision in verdict.decisions)
+            saved = [self._save(source, decision, now) for decision in verdict.decisions]
             store.seen(verdict.seen, source, now)
             for article, addresses in verdict.addresses.items():
                 self._settle(article, addresses, now)
             if poll.reading and poll.reading.references:
                 cited = [(one, citations.whose(one.outlet, self.knowledge.names)) for one in poll.reading.references]
                 store.save_references(source, poll.source.public_url, cited, now)
-            if poll.source.visit and poll.reading:
-                store.owe_visits(source, now)
-            outcome = _outcome(poll, verdict, mentions)
+            if visiting := self.knowledge.visiting:
+                store.owe_visits(visiting, now, {*(number for number, _ in saved), *verdict.seen, *verdict.addresses})
+            outcome = _outcome(poll, verdict, sum(new for _, new in saved))
             state = schedule.next_state(poll, new=verdict.new, now=now, dice=dice)
             store.finish(self.run, outcome, replace(state, body_at=verdict.body_at))
             if rest := schedule.rest_of_host(poll, now):
@@ -246,8 +251,11 @@ class Intake:
         others = self.knowledge.config.sources.values()
         return [one.id for one in others if one.id != source.id and urls.server(one.url) == server]
 
-    def _save(self, source: str, decision: Decision, now: datetime) -> int:
-        """Stores a decision and what follows from it: corrections, addresses. Returns how many mentions are new."""
+    def _save(self, source: str, decision: Decision, now: datetime) -> tuple[int, int]:
+        """Stores a decision and what follows from it: corrections, addresses.
+
+        Returns the number of the article, and how many of its mentions are new.
+        """
         number = self.store.save(source, decision, now)
         item = decision.article.item
         if corrected := corrections.found(item.title, item.summary, decision.revisions):
@@ -259,7 +267,7 @@ class Intake:
             self._settle(number, decision.addresses, now)
         if decision.known is None or decision.revisions or decision.others or decision.speaks or decision.dated:
             self.store.queue([number])
-        return self.store.save_mentions(number, decision.mentions, now)[0]
+        return number, self.store.save_mentions(number, decision.mentions, now)[0]
 
     def _settle(self, article: int, addresses: Mapping[str, str], now: datetime) -> None:
         """Adds addresses to an article, and has it known by the best of all that it has."""

@@ -285,6 +285,11 @@ class Config:
     stories: Stories = Stories()
     alerts: Channels = Channels()
 
+    @property
+    def visiting(self) -> tuple[str, ...]:
+        """The sources whose articles' pages are visited."""
+        return tuple(one.id for one in self.sources.values() if one.visit and one.enabled)
+
 
 # --- fetching ---------------------------------------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ class Edges:
 
 def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
     """Polls what is due and stores what came of it. Raises UsageError for a source that feeds.yaml does not have."""
-    _configure(config, store)
+    _configure(config, store, edges.clock())
     states = _states(config, store.states())
     wanted = _wanted(config, states, order, edges.clock())
     number = store.begin_run(edges.clock(), __version__)
@@ -140,7 +140,7 @@ def _watch(
         store.save_alerts(changes, now)
 
 
-def _configure(config: Config, store: Store) -> None:
+def _configure(config: Config, store: Store, now: datetime) -> None:
     """Writes feeds.yaml into the database where it is not what it was."""
     digest = hashlib.sha256(repr(config).encode()).hexdigest()
     if store.noted("config") != digest:
@@ -148,6 +148,7 @@ def _configure(config: Config, store: Store) -> None:
         with store.transaction():
             store.configure(config)
             store.forget(moved)
+            store.owe_visits(config.visiting, now)
             store.note("config", digest)
 
 
@@ -204,8 +205,7 @@ def _polls(
 
 def _debts(config: Config, store: Store, order: Order, edges: Edges) -> Sequence[Debt]:
     """The articles whose pages are visited in this run: of the named sources, where there are names."""
-    asking = [one.id for one in config.sources.values() if one.visit and one.enabled]
-    named = [name for name in asking if not order.sources or name in order.sources]
+    named = [name for name in config.visiting if not order.sources or name in order.sources]
     return store.debts(named, edges.clock(), order.visits) if named and order.visits else ()
 
 
@@ -318,7 +318,7 @@ def rematch(config: Config, store: Store, now: datetime) -> Rematched:
     """
     from aggregator.intake import compiled
 
-    _configure(config, store)
+    _configure(config, store, now)
     matcher = compiled(config)
     count = came = went = 0
     with store.transaction():
@@ -326,5 +326,6 @@ def rematch(config: Config, store: Store, now: datetime) -> Rematched:
             mentions = matcher.match(title, summary, language, store.links(number))
             new, retired = store.save_mentions(number, mentions, now)
             count, came, went = count + 1, came + new, went + retired
+        store.owe_visits(config.visiting, now)
     cite(store, everything=True)
     return Rematched(articles=count, came=came, went=went)

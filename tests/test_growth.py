@@ -43,6 +43,10 @@ def due_visits(store: Store) -> None:
     assert len(store.debts(["s"], NOW, 20)) == 3
 
 
+def owing_visits(store: Store) -> None:
+    store.owe_visits(["s"], NOW, [1, 2, 3])
+
+
 def forgetting_again(store: Store) -> None:
     assert store.forget_clues(10) == 0
 
@@ -60,6 +64,7 @@ def counting_everything(store: Store) -> None:
     ("work", "grows"),
     [
         pytest.param(due_visits, False, id="visits that are due"),
+        pytest.param(owing_visits, False, id="visits that are owed to what a source shows"),
         pytest.param(forgetting_again, False, id="old clues, once they were forgotten on that day"),
         pytest.param(the_weeks_of_coverage, False, id="the weeks of the coverage"),
         pytest.param(counting_everything, True, id="the control: a count of all"),

@@ -552,6 +552,22 @@ def test_a_link_that_a_feed_reports_is_confirmed_by_the_page(world: World) -> No
     assert world.visited == ["/1"]
 
 
+def test_a_link_that_another_source_reports_is_looked_for_though_the_first_shows_the_article_no_more(
+    world: World,
+) -> None:
+    world.feed("/1", extra="<pubDate>Thu, 12 Oct 2023 10:00:00 +0900</pubDate><description>요약</description>")
+    world.run()
+    world.feed("/2", extra="<pubDate>Fri, 13 Oct 2023 10:00:00 +0900</pubDate><description>다른 요약</description>")
+    world.run(later=DAY)
+    assert world.visited == []
+    world.sources = ["daily", "other"]
+    world.feed("/1", name="other", extra=LINK)
+    world.page("/1", html(body=f'<a href="{OURS}">그들은</a>'))
+    world.run(later=DAY)
+    assert world.visited == ["/1"]
+    assert states(world) == [("found", "the page has it", 0)]
+
+
 def test_a_link_that_the_page_does_not_have_is_retired_at_the_second_look(world: World) -> None:
     world.feed("/1", extra=LINK)
     world.page("/1", html(body=f"nothing but the words {OURS}"))

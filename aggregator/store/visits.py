@@ -11,16 +11,21 @@ from aggregator.store.articles import Articles
 
 _TITLED = "EXISTS (SELECT 1 FROM sightings AS said WHERE said.article = articles.id AND said.title <> '')"
 _UNSEEN_LINK = "mentions.kind = 'link' AND mentions.retired_at IS NULL AND mentions.link_state IS NULL"
-_OWE = f"""
+_LACKING = f"""
 INSERT INTO visits (article, due_at)
 SELECT articles.id, articles.first_seen_at
-FROM sightings JOIN articles ON articles.id = sightings.article
-WHERE sightings.source = :source AND (articles.published_at IS NULL OR articles.summary = '' OR NOT {_TITLED}
-  OR EXISTS (SELECT 1 FROM mentions WHERE mentions.article = articles.id AND {_UNSEEN_LINK}))
+FROM {{sightings}} CROSS JOIN articles ON articles.id = sightings.article
+WHERE sightings.source IN (SELECT value FROM json_each(:sources))
+  AND (articles.published_at IS NULL OR articles.summary = '' OR NOT {_TITLED}
+    OR EXISTS (SELECT 1 FROM mentions WHERE mentions.article = articles.id AND {_UNSEEN_LINK}))
 ON CONFLICT (article) DO UPDATE SET due_at = :now, tries = 0
 WHERE visits.due_at IS NULL AND EXISTS (SELECT 1 FROM mentions
   WHERE mentions.article = visits.article AND mentions.found_at > visits.visited_at AND {_UNSEEN_LINK})
 """  # noqa: S608 - constants
+_OWE_ALL = _LACKING.format(sightings="sightings")
+_OWE_SOME = _LACKING.format(
+    sightings="json_each(:articles) AS some CROSS JOIN sightings ON sightings.article = some.value"
+)
 # Else SQLite goes through all that the sources ever had, or all that was ever visited, instead of what is due.
 _DEBTS = f"""
 SELECT visits.article, visits.tries, articles.url, articles.summary, articles.outlet, articles.published_text,
@@ -55,9 +60,16 @@ WHERE id = :id
 class Visits(Articles):
     """Which pages are to be visited, and what came of it."""
 
-    def owe_visits(self, source: str, now: datetime) -> None:
-        """Notes which articles of a source lack something that their pages may say, or a look at a link to ours."""
-        self._connection.execute(_OWE, {"source": source, "now": rows.to_text(now)})
+    def owe_visits(self, sources: Iterable[str], now: datetime, articles: Iterable[int] | None = None) -> None:
+        """Notes which articles of these sources lack something that their pages may say, or a look at a link to ours.
+
+        Only some `articles` are looked at, or all that the sources ever had.
+        """
+        values = {"sources": rows.json_text(list(sources)), "now": rows.to_text(now)}
+        if articles is None:
+            self._connection.execute(_OWE_ALL, values)
+        else:
+            self._connection.execute(_OWE_SOME, values | {"articles": rows.json_text(list(articles))})
 
     def debts(self, sources: Iterable[str], now: datetime, limit: int) -> tuple[Debt, ...]:
         """The articles of these sources whose pages are to be visited now, the oldest debt first."""

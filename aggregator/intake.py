@@ -80,6 +80,14 @@ class Knowledge:
         """The sources whose articles' pages are visited."""
         return self.config.visiting
 
+    @cached_property
+    def hosts(self) -> Mapping[str, Sequence[str]]:
+        """The sources of each host."""
+        found: dict[str, list[str]] = {}
+        for one in self.config.sources.values():
+            found.setdefault(urls.server(one.url), []).append(one.id)
+        return found
+
     def outlet(self, source: Source) -> Outlet | None:
         """The outlet of a source."""
         return self.config.outlets.get(source.outlet) if source.outlet else None
@@ -247,9 +255,7 @@ class Intake:
 
     def _neighbours(self, source: Source) -> list[str]:
         """The other sources of a host."""
-        server = urls.server(source.url)
-        others = self.knowledge.config.sources.values()
-        return [one.id for one in others if one.id != source.id and urls.server(one.url) == server]
+        return [one for one in self.knowledge.hosts[urls.server(source.url)] if one != source.id]
 
     def _save(self, source: str, decision: Decision, now: datetime) -> tuple[int, int]:
         """Stores a decision and what follows from it: corrections, addresses.

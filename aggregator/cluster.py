@@ -15,7 +15,7 @@ from __future__ import annotations
 import pickle
 import time
 import warnings
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
@@ -287,10 +287,9 @@ def _left(sources: Sequence[Source], answered: Sequence[Poll]) -> Sequence[Sourc
     from aggregator import polling, urls
 
     done = {one.source.id for one in answered}
-    resting = {urls.server(one.source.url) for one in answered if one.host_rests}
-    hung = Counter(urls.server(one.source.url) for one in answered if one.host_hangs)
-    resting |= {host for host, times in hung.items() if times >= polling.HUNG}
-    return [one for one in sources if one.id not in done and urls.server(one.url) not in resting]
+    patience: defaultdict[str, polling.Patience] = defaultdict(polling.Patience)
+    alone = {host for one in answered if patience[host := urls.server(one.source.url)].ends(one)}
+    return [one for one in sources if one.id not in done and urls.server(one.url) not in alone]
 
 
 @contextmanager

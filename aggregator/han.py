@@ -60,7 +60,7 @@ def simplified() -> Translation:
     return Translation({ord(group[0]): chosen for group, chosen in _groups()})
 
 
-def converted(name: str, char: str) -> str:
+def _converted(name: str, char: str) -> str:
     """What OpenCC's conversion of this name (`t2s`, `jp2t` …) makes of a character that stands alone."""
     found: str = _converter(name).convert(char)
     return found
@@ -106,7 +106,7 @@ class _OnlyJapanese(dict[int, str]):
         char = chr(code)
         elsewhere = MAINLAND | TAIWAN
         alone = _changes("jp2t", char) and strangers(char) & elsewhere == elsewhere
-        return self.setdefault(code, converted("jp2t", char) if alone else char)
+        return self.setdefault(code, _converted("jp2t", char) if alone else char)
 
 
 _only_japanese = _OnlyJapanese()
@@ -154,7 +154,7 @@ def _simplified(char: str) -> bool:
 
 
 def _changes(name: str, char: str) -> bool:
-    return converted(name, char) != char
+    return _converted(name, char) != char
 
 
 def _code(char: str, charset: str) -> bytes:

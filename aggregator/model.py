@@ -695,8 +695,8 @@ class Page:
 
     @property
     def host_hangs(self) -> bool:
-        """Whether its host let all the time pass that it was given."""
-        return self.status is Status.TIMEOUT
+        """Never, likewise."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ AHEAD = 24  # documents that are read before what they say is stored: their item
 HUNG = 2  # times in a row that a host may hang before the rest of its sources waits for the next run
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
 _EVERYBODY = 10_000  # more than ever wait
-_PATIENCE = 0.5  # seconds between two looks at whether somebody wants to stop
+_BETWEEN_LOOKS = 0.5  # seconds between two looks at whether somebody wants to stop
 
 
 class Addressed(Protocol):
@@ -87,16 +87,23 @@ Answer = TypeVar("Answer", bound=Answered)
 
 
 @dataclass(slots=True)
-class _Queue(Generic[Asked]):
-    """What is still to be asked of a host, and how many times in a row it hung."""
+class Patience:
+    """With one host, in one run: how many times in a row it hung."""
 
-    sources: deque[Asked] = field(default_factory=deque)
     hung: int = 0
 
-    def goes_on(self, answer: Answered) -> bool:
-        """Whether more is asked of it after an answer."""
+    def ends(self, answer: Answered) -> bool:
+        """Whether nothing more is asked of it after an answer: it wants to rest, or hangs again and again."""
         self.hung = self.hung + 1 if answer.host_hangs else 0
-        return bool(self.sources) and not answer.host_rests and self.hung < HUNG
+        return answer.host_rests or self.hung >= HUNG
+
+
+@dataclass(slots=True)
+class _Queue(Generic[Asked]):
+    """What is still to be asked of a host."""
+
+    sources: deque[Asked] = field(default_factory=deque)
+    patience: Patience = field(default_factory=Patience)
 
 
 def polls(
@@ -123,7 +130,7 @@ def polls(
         for future in _taken(done, until=resting[0][0] if resting else None):
             asked, queue = running.pop(future)
             answer = future.result()
-            if queue.goes_on(answer):
+            if not queue.patience.ends(answer) and queue.sources:
                 heapq.heappush(resting, (time.monotonic() + asked.rest.total_seconds(), id(queue), queue))
             yield answer
             if stopped():
@@ -132,7 +139,7 @@ def polls(
 
 def _taken(done: SimpleQueue[Future[Answer]], until: float | None) -> Iterator[Future[Answer]]:
     """Those that have ended, after a while in which one may; the while ends when a host may be asked again."""
-    patience = min(_PATIENCE, max(0.0, until - time.monotonic())) if until else _PATIENCE
+    patience = min(_BETWEEN_LOOKS, max(0.0, until - time.monotonic())) if until else _BETWEEN_LOOKS
     with suppress(Empty):
         yield done.get(timeout=patience)
         while True:

@@ -226,7 +226,6 @@ _UNPRINTED: dict[int, str] = dict.fromkeys(
     "",
 )
 
-
 # What NFKC would spoil: the Korean headline dot would become a vowel, spacing marks a space and a mark.
 _BEFORE_NFKC = Translation(
     _UNPRINTED

@@ -16,14 +16,8 @@ from aggregator import han
 TABLE = Path(han.__file__).with_name("han.tsv")
 
 CONVERSIONS = ("tw2t", "hk2t", "jp2t", "t2jp", "t2s")
-_NAME_FORMS = (
-    "吉\U00020bb7",
-    "崎\ufa11",
-    "橋槗",
-    "浜濵",
-    "青靑",
-    "高髙",
-)  # in Japanese and Korean names; OpenCC has none
+# Forms in Japanese and Korean names for which OpenCC has no entry.
+_NAME_FORMS = ("吉\U00020bb7", "崎\ufa11", "橋槗", "浜濵", "青靑", "高髙")
 
 
 def conversion(name: str) -> dict[str, str]:

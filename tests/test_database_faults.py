@@ -8,15 +8,17 @@ import shutil
 import signal
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlite_utils
 
 from aggregator import schema, search
-from aggregator.errors import StoreDamaged, StoreError
+from aggregator.errors import StoreBusy, StoreDamaged, StoreError
 from aggregator.store import Store
 from tests.forks import Forks
 
@@ -148,6 +150,43 @@ def test_programs_that_open_an_earlier_version_at_the_same_moment_bring_it_up_to
     openings = [forks.start(together) for _ in range(8)]
     assert [(one.wait(), one.told()) for one in openings] == [(0, "")] * 8
     assert look(path) == (schema.VERSION, ARTICLES if version else 0)
+
+
+@pytest.mark.parametrize(
+    ("holds", "why"),
+    [
+        ("BEGIN IMMEDIATE", "it is about to write"),
+        ("BEGIN EXCLUSIVE", "it writes"),
+        ("BEGIN; SELECT * FROM sqlite_master", "it reads"),
+    ],
+)
+def test_a_new_database_that_another_program_holds_for_a_moment_is_waited_for(
+    tmp_path: Path, holds: str, why: str
+) -> None:
+    path = tmp_path / "mentions.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for statement in holds.split("; "):
+        other.execute(statement).fetchall()
+    goes = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    goes.start()
+    Store(path).close()
+    assert goes.finished.is_set(), f"{why}, and that was not waited for"
+    goes.join()
+    other.close()
+    assert look(path) == (schema.VERSION, 0)
+
+
+def test_a_new_database_that_another_program_goes_on_holding_is_given_up_with_the_time_that_was_waited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.store.database.BUSY_SECONDS", 0.2)
+    path = tmp_path / "mentions.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        with pytest.raises(StoreBusy, match=r"mentions\.db: another program held it for 0\.2 s; try again"):
+            Store(path)
+        assert time.monotonic() - begun >= 0.2
 
 
 # --- damaged files ----------------------------------------------------------------------------------------------------

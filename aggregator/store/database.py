@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from aggregator.errors import StoreBusy, StoreDamaged, StoreError, StoreNewer
 from aggregator.ticks import connect
 
 BUSY_SECONDS = 10  # how long another writer is waited for
+PAUSE_SECONDS = 0.02  # until it is asked for again, where SQLite does not wait by itself
 CACHE = 16_000  # kilobytes of pages that a writer keeps: SQLite's own 2,000 read indexes again for every article
 _MAY = "may this user write the file and its directory? Reading takes the latter, too: SQLite keeps files beside it"
 _HINTS = {  # what to do about what SQLite says
@@ -118,8 +120,7 @@ class Database:
             self._connection = self._connect()
 
     def _bring_up_to_date(self, found: int) -> None:
-        if self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            self._connection.execute("PRAGMA journal_mode = wal")
+        self._keep_a_log()
         self._connection.execute(f"PRAGMA cache_size = -{CACHE}")
         self._connection.execute("PRAGMA synchronous = normal")  # WAL survives a kill; a power cut costs a run at most
         if found < schema.VERSION:
@@ -128,6 +129,20 @@ class Database:
         self._connection.execute("PRAGMA foreign_keys = on")
         if self.noted(_INDEX) != search.VERSION:
             self.reindex()
+
+    def _keep_a_log(self) -> None:
+        """Has the database keep a log (WAL), which it does from then on.
+
+        SQLite itself waits for nobody here: whoever reads already and wants to write, is refused at once.
+        """
+        give_up = time.monotonic() + BUSY_SECONDS
+        while self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            try:
+                self._connection.execute("PRAGMA journal_mode = wal")
+            except sqlite3.OperationalError as problem:
+                if "locked" not in str(problem) or time.monotonic() > give_up:
+                    raise
+                time.sleep(PAUSE_SECONDS)
 
     def reindex(self) -> int:
         """Builds the search index anew. Returns the number of articles."""

@@ -13,11 +13,12 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
 import ahocorasick
@@ -145,37 +146,47 @@ def _languages(tag: str) -> tuple[str, ...]:
 class _Names:
     """The names that entries have in a language, compiled; what is told of a name waits until it is found."""
 
-    def __init__(self, language: str, entries: Iterable[Entry]) -> None:
-        named = [(entry, name.rstrip("*").strip(), name[-1:] == "*")
-                 for entry in entries for name in entry.names.get(language, ())]  # fmt: skip
-        self._words: dict[str, list[tuple[Entry, str, bool]]] = {}
-        for one, word in zip(named, _squeezed([plain for _, plain, _ in named]), strict=True):
-            self._words.setdefault(word, []).append(one)
-        self._words.pop("", None)
-        self._terms: dict[str, tuple[_Term, ...]] = {}  # of the words that were found once
-        self._automaton = ahocorasick.Automaton()
-        for word in self._words:
-            self._automaton.add_word(word, word)
+    def __init__(self, language: str, entries: Sequence[Entry]) -> None:
+        self._language, self._entries = language, entries
+        named = [(number, place, name.rstrip("*").strip())
+                 for number, entry in enumerate(entries)
+                 for place, name in enumerate(entry.names.get(language, ()))]  # fmt: skip
+        told: dict[str, list[tuple[int, int]]] = {}
+        for (number, place, _), word in zip(named, _squeezed([name for *_, name in named]), strict=True):
+            told.setdefault(word, []).append((number, place))
+        told.pop("", None)
+        self._automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
+        for row, word in enumerate(told):
+            self._automaton.add_word(word, row)
         self._automaton.make_automaton()
+        # The words are many and few of them are found, so they are kept as numbers: how long each is, and where its
+        # names begin among all; of each of these the number of its entry, and its place among the names of that.
+        self._lengths = array("L", map(len, told))
+        self._begins = array("L", accumulate(map(len, told.values()), initial=0))
+        self._names = array("L", chain.from_iterable(chain.from_iterable(told.values())))
+        self._terms: dict[int, tuple[_Term, ...]] = {}  # of the words that were found once
 
     def find(self, squeezed: Squeezed) -> Iterator[Found]:
         """All of them that stand in a text."""
-        if not self._words:
+        if not self._lengths:
             return
         for last, word in self._automaton.iter(squeezed.text):
-            start = last + 1 - len(word)
-            for term in self._named(word):
+            start = last + 1 - self._lengths[word]
+            for term in self._terms.get(word) or self._named(word):
                 if _stands(squeezed, start, last + 1, term):
                     yield Found(start, last + 1, term.entry)
 
-    def _named(self, word: str) -> tuple[_Term, ...]:
+    def _named(self, word: int) -> tuple[_Term, ...]:
         """Everything that has this name, and how it is told from other words."""
-        if word not in self._terms:
-            self._terms[word] = tuple(_term(*one) for one in self._words[word])
-        return self._terms[word]
+        begin, end = (2 * one for one in self._begins[word : word + 2])
+        held = zip(self._names[begin:end:2], self._names[begin + 1 : end : 2], strict=True)
+        terms = tuple(_term(entry, entry.names[self._language][place])
+                      for entry, place in ((self._entries[number], place) for number, place in held))  # fmt: skip
+        return self._terms.setdefault(word, terms)
 
 
-def _term(entry: Entry, name: str, stem: bool) -> _Term:
+def _term(entry: Entry, printed: str) -> _Term:
+    name, stem = printed.rstrip("*").strip(), printed[-1:] == "*"
     capitals = name.isascii() and name.isupper() and len(name) <= 5
     return _Term(entry, stem, capitals, entry.kind != "thing" and name[:1].isascii() and name[:1].isupper())
 

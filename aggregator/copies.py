@@ -23,7 +23,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from aggregator import datelines, headlines, numbers, urls
-from aggregator.han import Translation
+from aggregator.conversions import Translation
 from aggregator.model import Clipping, Copy, Precision
 from aggregator.text import fingerprint, fold, fold_all, letters_of_folded, ngrams
 from aggregator.words import FILLERS

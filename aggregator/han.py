@@ -1,8 +1,8 @@
 """Han characters: which are forms of one another, and who prints which: Japan, the mainland, Taiwan and Hong Kong.
 
 Derived from OpenCC's dictionaries and the national character sets; `han.tsv` is made from them too, by
-`python -m tests.han_forms`. Nothing here knows words or sentences, but that OpenCC does, when `spellings` asks it for
-whole texts.
+`python -m tests.han_forms`. Nothing here knows words or sentences, but that `conversions` does, when `spellings` asks
+it for whole texts.
 """
 
 from __future__ import annotations
@@ -10,18 +10,8 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from opencc import OpenCC
-
-
-class Translation(dict[int, str]):
-    """A table for `str.translate` that learns what stays as it is: a character that is missing costs an exception."""
-
-    def __missing__(self, code: int) -> str:
-        return self.setdefault(code, chr(code))
-
+from aggregator.conversions import Translation, conversion
 
 # --- forms of one character -------------------------------------------------------------------------------------------
 
@@ -60,27 +50,21 @@ def simplified() -> Translation:
     return Translation({ord(group[0]): chosen for group, chosen in _groups()})
 
 
-def _converted(name: str, char: str) -> str:
-    """What OpenCC's conversion of this name (`t2s`, `jp2t` …) makes of a character that stands alone."""
-    found: str = _converter(name).convert(char)
-    return found
-
-
 def spellings(text: str) -> tuple[str, str, str]:
     """A text as it would be printed on the mainland, in Taiwan and in Japan, each character in one of its variants.
 
-    OpenCC looks at words, so that 头发 is 頭髮, 发展 is 發展, and 弁護 is 辯護 where kana say that a text is Japanese;
+    Words are looked at, so that 头发 is 頭髮, 发展 is 發展, and 弁護 is 辯護 where kana say that a text is Japanese;
     elsewhere a character is Japanese if it is in print in Japan alone (発, 権).
     """
     japanese = _KANA.search(text)
-    known = _converter("jp2t").convert(text) if japanese else text.translate(_only_japanese)
-    traditional = _converter("s2t").convert(known)
-    simplified, taiwan, japan = (_converter(name).convert(traditional) for name in ("t2s", "t2tw", "t2jp"))
+    known = conversion("jp2t").convert(text) if japanese else text.translate(_only_japanese)
+    traditional = conversion("s2t").convert(known)
+    simplified, taiwan, japan = (conversion(name).convert(traditional) for name in ("t2s", "t2tw", "t2jp"))
     return _varied(text, simplified), _varied(text, taiwan), _varied(text, japan)
 
 
 def _varied(text: str, converted: str) -> str:
-    """A conversion without what it did to words: 沈默 is 沉默 to OpenCC, but 沈 and 沉 are two characters."""
+    """A conversion without what it did to words: 沈默 is 沉默 there, but 沈 and 沉 are two characters."""
     if text == converted or len(text) != len(converted):
         return text
     pairs = zip(text, converted, strict=True)
@@ -92,21 +76,14 @@ def _are_variants(one: str, other: str) -> bool:
     return forms.get(ord(one), one) == forms.get(ord(other), other)
 
 
-@cache
-def _converter(name: str) -> OpenCC:
-    from opencc import OpenCC  # its dictionaries are read when a text first needs them
-
-    return OpenCC(name)
-
-
 class _OnlyJapanese(dict[int, str]):
     """Characters in print in Japan alone -> their traditional form: a table for `str.translate` that learns."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
         elsewhere = MAINLAND | TAIWAN
-        alone = _changes("jp2t", char) and strangers(char) & elsewhere == elsewhere
-        return self.setdefault(code, _converted("jp2t", char) if alone else char)
+        alone = conversion("jp2t").changes(char) and strangers(char) & elsewhere == elsewhere
+        return self.setdefault(code, conversion("jp2t").convert(char) if alone else char)
 
 
 _only_japanese = _OnlyJapanese()
@@ -133,7 +110,7 @@ def strangers(char: str) -> int:
 def _printed_in_japan(char: str) -> bool:
     """In Windows' Shift_JIS, and not one of the rarer half (level 2, from 0x989F on) that a newer form replaced."""
     code = _code(char, "cp932")
-    return bool(code) and not (b"\x98\x9f" <= code < b"\xed\x40" and _changes("t2jp", char))
+    return bool(code) and not (b"\x98\x9f" <= code < b"\xed\x40" and conversion("t2jp").changes(char))
 
 
 def _printed_on_the_mainland(char: str) -> bool:
@@ -146,15 +123,11 @@ def _printed_in_taiwan(char: str) -> bool:
     code = _code(char, "big5hkscs")
     if b"\xa4\x40" <= code <= b"\xc6\x7e":
         return True
-    return char not in _ONLY_IN_JAPAN and bool(code) and not _simplified(char) and not _changes("jp2t", char)
+    return char not in _ONLY_IN_JAPAN and bool(code) and not _simplified(char) and not conversion("jp2t").changes(char)
 
 
 def _simplified(char: str) -> bool:
-    return _changes("s2t", char) and not _changes("jp2t", char)
-
-
-def _changes(name: str, char: str) -> bool:
-    return _converted(name, char) != char
+    return conversion("s2t").changes(char) and not conversion("jp2t").changes(char)
 
 
 def _code(char: str, charset: str) -> bytes:

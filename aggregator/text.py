@@ -19,8 +19,8 @@ from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 from aggregator import han
+from aggregator.conversions import Translation
 from aggregator.graphemes import cut_left, cut_right
-from aggregator.han import Translation
 from aggregator.model import Link
 
 # --- the printed form -------------------------------------------------------------------------------------------------

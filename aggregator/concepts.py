@@ -295,24 +295,18 @@ def found(title: str, summary: str, language: str, lexicon: Lexicon) -> tuple[Co
     """What an article speaks of, each concept once, the weightiest first. Names by their sound only of the headline."""
     concepts: dict[str, Concept] = {}
     for one in _of(datelines.without_tags(title), language, lexicon):
-        _take(concepts, one)
+        if _is_weightier(one.weight, concepts.get(one.key)):
+            concepts[one.key] = one
     for one in _of(datelines.without_credits(summary[:SUMMARY]), language, lexicon):
-        if one.kind != "name":
-            _take(concepts, _in_summary(one))
+        weight = one.weight * IN_SUMMARY
+        if one.kind != "name" and _is_weightier(weight, concepts.get(one.key)):
+            concepts[one.key] = Concept(one.key, one.kind, one.name, weight, unit=one.unit, headline=False)
     return tuple(sorted(concepts.values(), key=_weightiest_first))
 
 
-def _take(concepts: dict[str, Concept], one: Concept) -> None:
-    """Of two concepts with one key the weightier one counts."""
-    held = concepts.get(one.key)
-    if held is None or held.weight < one.weight or (held.weight == one.weight and one.headline):
-        concepts[one.key] = one
-
-
-@lru_cache(maxsize=16384)
-def _in_summary(one: Concept) -> Concept:
-    """A concept that only the summary has."""
-    return one._replace(weight=one.weight * IN_SUMMARY, headline=False)
+def _is_weightier(weight: float, held: Concept | None) -> bool:
+    """Of two concepts with one key the weightier one counts, else the first."""
+    return held is None or held.weight < weight
 
 
 def _weightiest_first(concept: Concept) -> tuple[float, str]:
@@ -389,12 +383,12 @@ def _unknown(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iter
         yield from map(_pair, match[0], match[0][1:])
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _pair(one: str, other: str) -> Concept:
     return Concept(f"w:{one}{other}", "word", one + other, _WORD / 2)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _word(word: str, *, is_name: bool) -> tuple[Concept, ...]:
     if len(word) < 2 or word in COMMON:
         return ()

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
+from sys import intern
 
 from aggregator import datelines, headlines, numbers, urls
 from aggregator.conversions import Translation
@@ -108,7 +109,7 @@ def _text(headline: str, told: _Told, summary: str, summary_numbers: Iterable[st
         clauses=frozenset(clauses),
         summary=summary,
         summary_numbers=tuple(summary_numbers),
-        pairs=frozenset(ngrams(headline, 2)),
+        pairs=frozenset(map(intern, ngrams(headline, 2))),  # the same ones as in other headlines
         weight=headlines.weight(headline),
         summary_weight=headlines.weight(summary),
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from aggregator import __version__, copies, stories
 from aggregator.model import Clipping, Relation
@@ -27,10 +27,27 @@ _CANDIDATES = 20  # articles that one is compared with
 _COPIES = 15  # texts that are compared for being one
 _RARE = 1.3  # weight of a single clue that is worth a comparison
 _MISSED = 8  # articles in a row, the nearest first, that are not alike: those farther away hardly are
-_REMEMBERED = 2_000  # articles, of 13 kB each
+_REMEMBERED = 1_500  # articles, of 13 kB each
 
 
 _Rulings = Mapping[tuple[str, str], bool]
+_Known = TypeVar("_Known")
+
+
+class _Remembered(dict[int, _Known]):
+    """What is known of the articles that were asked for last."""
+
+    def remember(self, article: int, what: _Known) -> None:
+        """Keeps what is known of an article, and forgets what was not asked for in a long time."""
+        if len(self) >= _REMEMBERED:
+            for old in list(self)[: _REMEMBERED // 4]:
+                del self[old]
+        self[article] = what
+
+    def recall(self, article: int) -> _Known:
+        """What is known of an article, which will be the last one to be forgotten."""
+        what = self[article] = self.pop(article)
+        return what
 
 
 @dataclass(slots=True)
@@ -40,8 +57,8 @@ class Grouping:
     store: Store
     method: stories.Method
     _packs: stories.Packs | None = field(init=False)
-    _texts: dict[int, copies.Text] = field(default_factory=dict)  # by article
-    _profiles: dict[int, Any] = field(default_factory=dict)
+    _texts: _Remembered[copies.Text] = field(default_factory=_Remembered)
+    _profiles: _Remembered[Any] = field(default_factory=_Remembered)
 
     def __post_init__(self) -> None:
         self._packs = self.method if isinstance(self.method, stories.Packs) else None
@@ -180,34 +197,28 @@ class Grouping:
     def _text(self, clipping: Clipping) -> copies.Text:
         if clipping.id not in self._texts:
             if held := self.store.kept_text(clipping.id):
-                self._remember(self._texts, clipping, copies.unpacked(held))
+                self._texts.remember(clipping.id, copies.unpacked(held))
             else:
                 self._make(clipping)
-        return self._texts[clipping.id]
+        return self._texts.recall(clipping.id)
 
     def _profile(self, clipping: Clipping) -> Any:
         if clipping.id not in self._profiles:
             if not self._packs:
-                self._remember(self._profiles, clipping, self.method.profile(clipping))
+                self._profiles.remember(clipping.id, self.method.profile(clipping))
             elif held := self.store.kept_profile(clipping.id):
-                self._remember(self._profiles, clipping, self._packs.unpack(held, clipping))
+                self._profiles.remember(clipping.id, self._packs.unpack(held, clipping))
             else:
                 self._make(clipping)
-        return self._profiles[clipping.id]
+        return self._profiles.recall(clipping.id)
 
     def _make(self, clipping: Clipping) -> None:
         """Makes text and profile of an article anew, and keeps them."""
         text, profile = copies.text_of(clipping), self.method.profile(clipping)
         packed = self._packs.pack(profile) if self._packs else None
         self.store.keep(clipping.id, _day(clipping.at), text.packed(), packed)
-        self._remember(self._texts, clipping, text)
-        self._remember(self._profiles, clipping, profile)
-
-    def _remember(self, known: dict[int, Any], clipping: Clipping, what: Any) -> None:
-        if len(known) >= _REMEMBERED:
-            for old in list(known)[: _REMEMBERED // 4]:
-                del known[old]
-        known[clipping.id] = what
+        self._texts.remember(clipping.id, text)
+        self._profiles.remember(clipping.id, profile)
 
 
 def _nearest(

@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
+from sys import intern
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from aggregator import concepts
@@ -103,7 +104,7 @@ def profile_of(clipping: Clipping, found: Iterable[Concept]) -> Profile:
     given: dict[str, set[str]] = {}
     for one in found:
         if one.kind == "word":
-            words[one.key] = one.weight
+            words[intern(one.key)] = one.weight  # which many articles have
         else:
             held[one.key] = one
     for one in held.values():
@@ -156,7 +157,7 @@ class ByConcepts:
             clipping=clipping,
             language=clipping.language.partition("-")[0],
             concepts={fields[0]: fields for fields in found},
-            words=words,
+            words={intern(key): weight for key, weight in words.items()},
             named=named,
             given={unit: frozenset(keys) for unit, keys in given.items()},
             lengths=tuple(lengths),

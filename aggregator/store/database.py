@@ -17,7 +17,7 @@ from aggregator.ticks import connect
 
 BUSY_SECONDS = 10  # how long another writer is waited for
 PAUSE_SECONDS = 0.02  # until it is asked for again, where SQLite does not wait by itself
-CACHE = 16_000  # kilobytes of pages that a writer keeps: SQLite's own 2,000 read indexes again for every article
+CACHE = 8_000  # kilobytes of pages that a writer keeps: SQLite's own 2,000 read indexes again for every article
 _MAY = "may this user write the file and its directory? Reading takes the latter, too: SQLite keeps files beside it"
 _HINTS = {  # what to do about what SQLite says
     "disk is full": "make room and run it again: what was stored before is safe",

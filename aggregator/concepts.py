@@ -15,7 +15,7 @@ import re
 import unicodedata
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain, pairwise
@@ -148,12 +148,11 @@ class _Names:
 
     def __init__(self, language: str, entries: Sequence[Entry]) -> None:
         self._language, self._entries = language, entries
-        named = [(number, place, name.rstrip("*").strip())
-                 for number, entry in enumerate(entries)
+        named = [(number, place, _plain(name)) for number, entry in enumerate(entries)
                  for place, name in enumerate(entry.names.get(language, ()))]  # fmt: skip
-        told: dict[str, list[tuple[int, int]]] = {}
-        for (number, place, _), word in zip(named, _squeezed([name for *_, name in named]), strict=True):
-            told.setdefault(word, []).append((number, place))
+        told: dict[str, list[int]] = {}
+        for one, word in enumerate(_squeezed([name for *_, name in named])):
+            told.setdefault(word, []).append(one)
         told.pop("", None)
         self._automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
         for row, word in enumerate(told):
@@ -163,7 +162,9 @@ class _Names:
         # names begin among all; of each of these the number of its entry, and its place among the names of that.
         self._lengths = array("L", map(len, told))
         self._begins = array("L", accumulate(map(len, told.values()), initial=0))
-        self._names = array("L", chain.from_iterable(chain.from_iterable(told.values())))
+        order = [named[one] for some in told.values() for one in some]
+        self._numbers = array("L", (number for number, *_ in order))
+        self._places = array("L", (place for _, place, _ in order))
         self._terms: dict[int, tuple[_Term, ...]] = {}  # of the words that were found once
 
     def find(self, squeezed: Squeezed) -> Iterator[Found]:
@@ -178,15 +179,19 @@ class _Names:
 
     def _named(self, word: int) -> tuple[_Term, ...]:
         """Everything that has this name, and how it is told from other words."""
-        begin, end = (2 * one for one in self._begins[word : word + 2])
-        held = zip(self._names[begin:end:2], self._names[begin + 1 : end : 2], strict=True)
-        terms = tuple(_term(entry, entry.names[self._language][place])
-                      for entry, place in ((self._entries[number], place) for number, place in held))  # fmt: skip
-        return self._terms.setdefault(word, terms)
+        names = range(self._begins[word], self._begins[word + 1])
+        entries = [self._entries[self._numbers[one]] for one in names]
+        printed = [entry.names[self._language][self._places[one]] for one, entry in zip(names, entries, strict=True)]
+        return self._terms.setdefault(word, tuple(map(_term, entries, printed)))
+
+
+def _plain(name: str) -> str:
+    """A name without the star that says that any ending may follow."""
+    return name.rstrip("*").strip()
 
 
 def _term(entry: Entry, printed: str) -> _Term:
-    name, stem = printed.rstrip("*").strip(), printed[-1:] == "*"
+    name, stem = _plain(printed), printed[-1:] == "*"
     capitals = name.isascii() and name.isupper() and len(name) <= 5
     return _Term(entry, stem, capitals, entry.kind != "thing" and name[:1].isascii() and name[:1].isupper())
 
@@ -295,18 +300,18 @@ def found(title: str, summary: str, language: str, lexicon: Lexicon) -> tuple[Co
     """What an article speaks of, each concept once, the weightiest first. Names by their sound only of the headline."""
     concepts: dict[str, Concept] = {}
     for one in _of(datelines.without_tags(title), language, lexicon):
-        if _is_weightier(one.weight, concepts.get(one.key)):
+        if _held(concepts, one.key) <= one.weight:
             concepts[one.key] = one
     for one in _of(datelines.without_credits(summary[:SUMMARY]), language, lexicon):
         weight = one.weight * IN_SUMMARY
-        if one.kind != "name" and _is_weightier(weight, concepts.get(one.key)):
+        if one.kind != "name" and _held(concepts, one.key) < weight:
             concepts[one.key] = Concept(one.key, one.kind, one.name, weight, unit=one.unit, headline=False)
     return tuple(sorted(concepts.values(), key=_weightiest_first))
 
 
-def _is_weightier(weight: float, held: Concept | None) -> bool:
-    """Of two concepts with one key the weightier one counts, else the first."""
-    return held is None or held.weight < weight
+def _held(concepts: Mapping[str, Concept], key: str) -> float:
+    """The weight under a key so far: of two concepts with one key the weightier one counts."""
+    return concepts[key].weight if key in concepts else -1.0
 
 
 def _weightiest_first(concept: Concept) -> tuple[float, str]:

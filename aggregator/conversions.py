@@ -2,7 +2,7 @@
 
 The words are those of OpenCC, in two tables beside this file that `python -m tests.han_forms` makes from its
 dictionaries. They are data, and OpenCC is not asked, because what is stored was written by them: what the search index
-is told to forget must be what it was told to hold, under another OpenCC too. And they take a tenth of its memory.
+is told to forget must be what it was told to hold, under another OpenCC too. And they take a sixth of its memory.
 """
 
 from __future__ import annotations
@@ -89,23 +89,30 @@ class Conversion:
     def _beginning_with(self, char: str) -> _Words:
         """The words that begin with a character, taken from their row when a text first has it."""
         words = _NO_WORDS
-        if row := _rows(self._name).get(char):
+        if row := _rows().get((self._name, char)):
             rests = (rest.partition(">") for rest in row.split(" "))
             become = {rest: word for rest, _, word in rests}
             words = _Words(tuple(sorted({1 + len(rest) for rest in become}, reverse=True)), become)
         return self._words.setdefault(char, words)
 
 
-@cache
 def conversion(name: str) -> Conversion:
     """OpenCC's conversion of a name: `jp2t`, `s2t`, `t2s`, `t2tw`, `t2jp`."""
-    lines = Path(__file__).with_name("conversions.tsv").read_text(encoding="utf-8").split("\n")
-    return next(Conversion(*row) for line in lines[1:] if (row := line.split("\t"))[0] == name)
+    return _conversions()[name]
 
 
 @cache
-def _rows(name: str) -> dict[str, str]:
-    """The words of a conversion by the character that they begin with: the rests, and after > what a word becomes."""
-    lines = Path(__file__).with_name("phrases.tsv").read_text(encoding="utf-8").split("\n")
-    rows = (line.split("\t") for line in lines if line.startswith(f"{name}\t"))
-    return {first: rests for _, first, rests in rows}
+def _conversions() -> dict[str, Conversion]:
+    return {name: Conversion(name, *columns) for name, *columns in _table("conversions.tsv")}
+
+
+@cache
+def _rows() -> dict[tuple[str, str], str]:
+    """The words of each conversion by their first character: the rests, and after > what a word becomes."""
+    return {(name, first): rests for name, first, rests in _table("phrases.tsv")}
+
+
+def _table(name: str) -> Iterator[list[str]]:
+    """The rows of a table beside this file."""
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return (line.split("\t") for line in lines[1:])

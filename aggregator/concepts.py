@@ -14,6 +14,7 @@ import hashlib
 import re
 import unicodedata
 from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -148,28 +149,27 @@ class _Names:
 
     def __init__(self, language: str, entries: Sequence[Entry]) -> None:
         self._language, self._entries = language, entries
-        named = [(number, place, _plain(name)) for number, entry in enumerate(entries)
-                 for place, name in enumerate(entry.names.get(language, ()))]  # fmt: skip
-        told: dict[str, list[int]] = {}
-        for one, word in enumerate(_squeezed([name for *_, name in named])):
-            told.setdefault(word, []).append(one)
-        told.pop("", None)
+        named = [entry.names(language) for entry in entries]
+        words = _squeezed(list(map(_plain, chain.from_iterable(named))))
+        # The names are many and few of them are found, so they are kept as numbers: how long the word of each is that
+        # is looked for, and where the names of each entry begin. A word stands for the first of its names.
+        self._lengths = array("I", map(len, words))
+        self._begins = array("L", accumulate(map(len, named), initial=0))
+        first = dict(zip(reversed(words), reversed(range(len(words))), strict=True))
+        first.pop("", None)
+        self._others: dict[int, list[int]] = {}
+        for name, word in enumerate(words):
+            if first.get(word, name) != name:
+                self._others.setdefault(first[word], []).append(name)
         self._automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
-        for row, word in enumerate(told):
-            self._automaton.add_word(word, row)
+        for word, name in first.items():
+            self._automaton.add_word(word, name)
         self._automaton.make_automaton()
-        # The words are many and few of them are found, so they are kept as numbers: how long each is, and where its
-        # names begin among all; of each of these the number of its entry, and its place among the names of that.
-        self._lengths = array("L", map(len, told))
-        self._begins = array("L", accumulate(map(len, told.values()), initial=0))
-        order = [named[one] for some in told.values() for one in some]
-        self._numbers = array("L", (number for number, *_ in order))
-        self._places = array("L", (place for _, place, _ in order))
         self._terms: dict[int, tuple[_Term, ...]] = {}  # of the words that were found once
 
     def find(self, squeezed: Squeezed) -> Iterator[Found]:
         """All of them that stand in a text."""
-        if not self._lengths:
+        if not self._automaton:
             return
         for last, word in self._automaton.iter(squeezed.text):
             start = last + 1 - self._lengths[word]
@@ -179,10 +179,12 @@ class _Names:
 
     def _named(self, word: int) -> tuple[_Term, ...]:
         """Everything that has this name, and how it is told from other words."""
-        names = range(self._begins[word], self._begins[word + 1])
-        entries = [self._entries[self._numbers[one]] for one in names]
-        printed = [entry.names[self._language][self._places[one]] for one, entry in zip(names, entries, strict=True)]
-        return self._terms.setdefault(word, tuple(map(_term, entries, printed)))
+        return self._terms.setdefault(word, tuple(map(self._term, (word, *self._others.get(word, ())))))
+
+    def _term(self, name: int) -> _Term:
+        number = bisect_right(self._begins, name) - 1
+        entry = self._entries[number]
+        return _term(entry, entry.names(self._language)[name - self._begins[number]])
 
 
 def _plain(name: str) -> str:

@@ -67,13 +67,13 @@ _SHORTEST = {"en": 3, "ko": 4, "ja": 4, "zh": 4}  # characters of a name that is
 def _as_entry(outlet: Outlet) -> gazetteer.Entry | None:
     """An outlet as something that others write about, BBC or Reuters; it says little, for they are cited every day."""
     names: dict[str, list[str]] = {}
-    for name in (outlet.name, *outlet.aliases):
+    for name in (one for one in (outlet.name, *outlet.aliases) if gazetteer.BETWEEN not in one):
         scripts = {script(char) for char in name}
         for language in _languages(scripts):
             if len(name) >= _SHORTEST[language] or _PRESS_WORDS.search(name):
                 names.setdefault(language, []).append(name)
-    given = {language: tuple(some) for language, some in names.items()}
-    return gazetteer.Entry(id=f"press {outlet.id}", kind="organisation", weight=1, names=given) if given else None
+    given = {language: gazetteer.BETWEEN.join(some) for language, some in names.items()}
+    return gazetteer.Entry(id=f"press {outlet.id}", kind="organisation", weight=1, **given) if given else None
 
 
 def _languages(scripts: Collection[str]) -> tuple[str, ...]:

@@ -171,12 +171,12 @@ def _source(press: Press, name: str, number: int, more: str = "") -> str:
 
 def _topics(dice: random.Random) -> Iterator[str]:
     """Three topics, each of which watches some of what the press writes about."""
-    things = [one for one in gazetteer.built_in() if one.kind == "thing" and all(one.names.get(a) for a in COUNTRIES)]
+    things = [one for one in gazetteer.built_in() if one.kind == "thing" and all(one.names(a) for a in COUNTRIES)]
     for topic in ("first", "second", "third"):
         watched = dice.sample(things, TERMS)
         yield f"  {topic}:\n    terms:\n"
         for language in COUNTRIES:
-            names = ", ".join(f"""'"{one.names[language][0].rstrip("*").replace("'", "''")}"'""" for one in watched)
+            names = ", ".join(f"""'"{one.names(language)[0].rstrip("*").replace("'", "''")}"'""" for one in watched)
             yield f"      {language}: [{names}]\n"
 
 

@@ -99,13 +99,29 @@ def test_a_table_that_is_wrong_says_where(table: str, message: str, why: str) ->
         list(gazetteer.read(table, "names.tsv"))
 
 
+# a row under the columns id, weight, en, ko; its names, why
+ROWS = [
+    ("x\t3\tOne|Two\t하나", {"en": ("One", "Two"), "ko": ("하나",)}, "all cells"),
+    ("x\t\t One | |Two|\t", {"en": ("One", "Two")}, "spaces, and nothing between two bars"),
+    ("x\t2\tOne", {"en": ("One",)}, "fewer cells than columns"),
+    ("x\t2\tOne\t하나\tmore", {"en": ("One",), "ko": ("하나",)}, "more cells than columns"),
+]
+
+
+@pytest.mark.parametrize(("row", "names", "why"), ROWS, ids=[row[-1] for row in ROWS])
+def test_the_names_of_a_row(row: str, names: dict[str, tuple[str, ...]], why: str) -> None:
+    (entry,) = gazetteer.read(f"id\tweight\ten\tko\n{row}\n", "names.tsv")
+    assert {language: given for language in gazetteer.LANGUAGES if (given := entry.names(language))} == names
+
+
 def test_the_built_in_tables_are_sound() -> None:
     entries = gazetteer.built_in()
     assert len(entries) > 5000
     things = [one for one in entries if one.kind == "thing"]
-    assert all(len(one.names) >= 2 for one in things), "a thing that one language alone names says nothing here"
+    alone = [one.id for one in things if sum(bool(one.names(language)) for language in gazetteer.LANGUAGES) < 2]
+    assert alone == [], "a thing that one language alone names says nothing here"
     short = [
-        (one.id, name) for one in things for language in ("ko", "ja", "zh") for name in one.names.get(language, ())
+        (one.id, name) for one in things for language in ("ko", "ja", "zh") for name in one.names(language)
         if len(name) < 2
     ]  # fmt: skip
     assert short == []

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from operator import itemgetter
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from aggregator.errors import UsageError
@@ -37,22 +37,34 @@ _FILES = {
     "world.tsv": "thing",
 }
 _PAIRS = "pairs.tsv"
+BETWEEN = "|"  # two names
 NOTHING = "-"  # the id of words that mean nothing here, and keep the words inside them from being found
 
 
 class Entry(NamedTuple):
-    """One thing with its names by language. `weight` is 1 to 3, `within` the id of the country of a place."""
+    """One thing with its names. `weight` is 1 to 3, `within` the id of the country of a place.
+
+    The names of a language are as its column has them, between `|`: of thousands of entries a run needs a few.
+    """
 
     id: str
     kind: str
     weight: int = 2
     within: str = ""
-    names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    en: str = ""
+    ko: str = ""
+    ja: str = ""
+    zh: str = ""
+
+    def names(self, language: str) -> tuple[str, ...]:
+        """What it is called in one of the LANGUAGES."""
+        cell: str = getattr(self, language)
+        return tuple(filter(None, map(str.strip, cell.split(BETWEEN)))) if cell else ()
 
     @property
     def name(self) -> str:
         """What it is called where a reason is given: a thing by its id, all else by its first English name."""
-        given = self.names.get("en") or next(iter(self.names.values()), ())
+        given = next(filter(None, map(self.names, LANGUAGES)), ())
         return self.id.replace("-", " ") if self.kind == "thing" or not given else given[0]
 
 
@@ -91,28 +103,30 @@ def read(text: str, name: str, kind: str = "thing") -> Iterator[Entry]:
     table = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     columns = next(table, [])
     if "id" not in columns or not set(LANGUAGES) & set(columns):
-        raise UsageError(f"{name}: the first line names the columns: id, kind, weight, within, en, ko, ja, zh")
-    at = {column: columns.index(column) for column in columns}
+        raise UsageError(f"{name}: the first line names the columns: {', '.join(_COLUMNS)}")
+    # A row may have fewer cells than there are columns, or more. Behind them is an empty one: what has no column.
+    blanks = [""] * len(columns)
+    cells_of = itemgetter(*(columns.index(one) if one in columns else len(columns) for one in _COLUMNS))
     for row in table:
-        number = row[at["id"]].strip() if len(row) > at["id"] else ""
+        cells = [*(row + blanks)[: len(columns)], ""]
+        number, own, weight, within, *names = map(str.strip, cells_of(cells))
         if number and not number.startswith("#"):
-            cells = {column: row[place].strip() for column, place in at.items() if len(row) > place}
             try:
-                yield _entry(number, cells, kind)
+                yield Entry(number, _kind(own or kind), _weight(weight or "2"), within.lower(), *names)
             except ValueError as problem:
                 raise UsageError(f"{name}: line {table.line_num}: {problem}") from problem
 
 
-def _entry(number: str, cells: Mapping[str, str], kind: str) -> Entry:
-    kind = cells.get("kind") or kind
-    weight = cells.get("weight") or "2"
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is no kind: {', '.join(KINDS)}")
-    if weight not in ("1", "2", "3"):
-        raise ValueError(f"{weight!r} is no weight from 1 to 3")
-    names = {language: _names(given) for language in LANGUAGES if (given := cells.get(language))}
-    return Entry(number, kind, int(weight), cells.get("within", "").lower(), names)
+_COLUMNS = ("id", "kind", "weight", "within", *LANGUAGES)
 
 
-def _names(cell: str) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, cell.split("|"))))
+def _kind(cell: str) -> str:
+    if cell not in KINDS:
+        raise ValueError(f"{cell!r} is no kind: {', '.join(KINDS)}")
+    return cell
+
+
+def _weight(cell: str) -> int:
+    if cell not in ("1", "2", "3"):
+        raise ValueError(f"{cell!r} is no weight from 1 to 3")
+    return int(cell)

@@ -43,7 +43,7 @@ class Press:
 
     def __init__(self, a_day: int = A_DAY) -> None:
         self.a_day = a_day
-        everywhere = [one for one in gazetteer.built_in() if all(one.names.get(name) for name in _LANGUAGES)]
+        everywhere = [one for one in gazetteer.built_in() if all(one.names(name) for name in _LANGUAGES)]
         self._places = [one for one in everywhere if one.kind in ("place", "country")]
         self._people = [one for one in everywhere if one.kind in ("person", "organisation")]
         self._things = [one for one in everywhere if one.kind == "thing"]
@@ -76,7 +76,7 @@ class Press:
         places = self._places[: round(SHARE * len(self._places)) or 1]
         topics = {
             f"topic-{number}": {"name": f"Topic {number}", "terms": {
-                language: [f'"{one.names[language][0].rstrip("*")}"' for one in places[number::3]]
+                language: [f'"{one.names(language)[0].rstrip("*")}"' for one in places[number::3]]
                 for language in _LANGUAGES
             }}
             for number in range(3)
@@ -88,8 +88,8 @@ class Press:
 
     def queries(self) -> dict[str, list[str]]:
         """What is looked for: many rare words of two characters, rare phrases, and words that are in many articles."""
-        names = [one.names["zh"][0] for one in self._places]
-        people = [one.names["en"][0] for one in self._people if " " in one.names["en"][0]]
+        names = [one.names("zh")[0] for one in self._places]
+        people = [one.names("en")[0] for one in self._people if " " in one.names("en")[0]]
         return {
             "two characters, rare": [name for name in names if len(name) == 2],
             "a phrase, rare": [f'"{name}"' for name in people],
@@ -99,5 +99,5 @@ class Press:
 
 
 def _printed(event: Sequence[object], language: str) -> str:
-    words = [part if isinstance(part, int) else part.names[language][0].rstrip("*") for part in event]  # type: ignore[attr-defined]
+    words = [part if isinstance(part, int) else part.names(language)[0].rstrip("*") for part in event]  # type: ignore[attr-defined]
     return _SHAPES[language].format(*words)

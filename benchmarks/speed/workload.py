@@ -122,7 +122,7 @@ class _Writer:
         return text.strip()
 
     def _name(self, dice: random.Random, entry: gazetteer.Entry) -> str:
-        name = dice.choice(entry.names[self._language.partition("-")[0]][:2]).rstrip("*")
+        name = dice.choice(entry.names(self._language.partition("-")[0])[:2]).rstrip("*")
         if self._language == "zh-Hant":
             return _traditional().convert(name)
         return name
@@ -170,7 +170,7 @@ def _encodable(text: str, encoding: str) -> bool:
 def _names() -> dict[str, Sequence[gazetteer.Entry]]:
     """What articles speak of, the most frequent first."""
     languages = {language.partition("-")[0] for language in LANGUAGES}
-    known = [one for one in gazetteer.built_in() if all(one.names.get(name) for name in languages)]
+    known = [one for one in gazetteer.built_in() if all(one.names(name) for name in languages)]
     random.Random("names").shuffle(known)
     kinds = {"place": ("place", "country"), "body": ("person", "organisation"), "thing": ("thing",)}
     return {kind: [one for one in known if one.kind in some] for kind, some in kinds.items()}

@@ -33,9 +33,9 @@ def _groups() -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def representatives() -> dict[int, str]:
-    """Character -> the least of its variants, which stands for them all."""
-    return {ord(char): group[0] for group, _ in _groups() for char in group[1:]}
+def representatives() -> dict[int, int]:
+    """Character -> the least of its variants, which stands for them all; both by their codes."""
+    return {ord(char): ord(group[0]) for group, _ in _groups() for char in group[1:]}
 
 
 @cache
@@ -47,7 +47,7 @@ def variants() -> dict[str, str]:
 @cache
 def simplified() -> Translation:
     """Representative of variants -> the one of them that stands for all in simplified Chinese."""
-    return Translation({ord(group[0]): chosen for group, chosen in _groups()})
+    return Translation({ord(group[0]): ord(chosen) for group, chosen in _groups()})
 
 
 def spellings(text: str) -> tuple[str, str, str]:
@@ -72,18 +72,19 @@ def _varied(text: str, converted: str) -> str:
 
 
 def _are_variants(one: str, other: str) -> bool:
-    forms = representatives()
-    return forms.get(ord(one), one) == forms.get(ord(other), other)
+    forms, first, second = representatives(), ord(one), ord(other)
+    return forms.get(first, first) == forms.get(second, second)
 
 
-class _OnlyJapanese(dict[int, str]):
-    """Characters in print in Japan alone -> their traditional form: a table for `str.translate` that learns."""
+class _OnlyJapanese(Translation):
+    """Characters in print in Japan alone -> their traditional form: learnt too."""
 
-    def __missing__(self, code: int) -> str:
+    def __missing__(self, code: int) -> int:
         char = chr(code)
         elsewhere = MAINLAND | TAIWAN
         alone = conversion("jp2t").changes(char) and strangers(char) & elsewhere == elsewhere
-        return self.setdefault(code, conversion("jp2t").convert(char) if alone else char)
+        self[code] = form = ord(conversion("jp2t").convert(char)) if alone else code
+        return form
 
 
 _only_japanese = _OnlyJapanese()

@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from itertools import product
 from sys import intern
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -168,7 +169,7 @@ class ByConcepts:
         told = [one for one in map(_concept, profile.concepts.values()) if one.kind != "country"]
         weights = {one.key: one.weight for one in told} | dict(profile.words)
         weighty = sorted((-weight, key) for key, weight in weights.items() if weight >= _LIGHTEST)
-        return {fingerprint(key): -weight for weight, key in weighty[:_CLUES]}
+        return {_number(key): -weight for weight, key in weighty[:_CLUES]}
 
     def likeness(self, one: Profile, other: Profile, common: Mapping[int, int]) -> Likeness:
         """How like two articles are, by what they share and what contradicts it."""
@@ -187,6 +188,7 @@ class ByConcepts:
 
 _TOPIC = 1.0
 _concept = Concept._make
+_number = lru_cache(maxsize=4096)(fingerprint)  # of what many articles speak of
 
 
 def _is_thin(shared: Sequence[Concept]) -> bool:
@@ -226,7 +228,7 @@ def shared_by(one: Profile, other: Profile, common: Mapping[int, int]) -> list[C
 
 def _damped(concept: Concept, common: Mapping[int, int]) -> Concept:
     """A concept that says less, since everybody speaks of it in these days."""
-    count = common.get(fingerprint(concept.key), 0)
+    count = common.get(_number(concept.key), 0)
     return concept if count <= _COMMON else concept._replace(weight=concept.weight * math.sqrt(_COMMON / count))
 
 

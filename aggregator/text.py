@@ -312,7 +312,6 @@ def letters_of_folded(folded: str) -> str:
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
-@lru_cache(maxsize=16384)
 def fingerprint(text: str, size: int = 6) -> int:
     """A text as a whole number of so many bytes, the same on every machine: for an index that need not be readable."""
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest())

@@ -146,6 +146,7 @@ class Lost:
 
     host_rests: bool = True
     host_hangs: bool = False
+    says_something: bool = False
 
 
 class Workers(Executor):
@@ -270,7 +271,7 @@ def polls(
             if not left or not workers.wait(stopped):
                 break
             answered = []
-            for told in polling.polls(left, ask, at_once, lambda: stopped() or workers.away()):
+            for told in polling.polls(left, ask, polling.Room(at_once), lambda: stopped() or workers.away()):
                 if not isinstance(told, Lost):
                     answered.append(told)
                     yield told

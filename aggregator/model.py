@@ -435,6 +435,11 @@ class Poll:
         """Whether its host let all the time pass that it was given."""
         return self.status is Status.TIMEOUT
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there was a document to read."""
+        return self.fetched.document is not None
+
 
 # --- deciding ---------------------------------------------------------------------------------------------------------
 
@@ -697,6 +702,11 @@ class Page:
     def host_hangs(self) -> bool:
         """Never, likewise."""
         return False
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there was a page to read."""
+        return self.item is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

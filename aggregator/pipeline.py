@@ -193,8 +193,10 @@ def _polls(
                 return poller.begin(source, state, readers)
             return askers.submit(poller.poll, source, state)
 
+        known = sum(states[one.id].body_hash is not None for one in wanted)  # most of which say that nothing changed
+        room = polling.Room(order.workers, first=max(polling.FIRST, known))
         try:
-            for poll in polling.polls(wanted, ask, order.workers, edges.stopped):
+            for poll in polling.polls(wanted, ask, room, edges.stopped):
                 yield poll
                 poller.done(poll)
         finally:
@@ -223,7 +225,7 @@ def _pages(config: Config, store: Store, order: Order, edges: Edges) -> Iterator
         def ask(errand: polling.Errand) -> Future[Page]:
             return visitors.submit(visitor.visit, errand)
 
-        yield from polling.polls(errands, ask, order.workers, edges.stopped)
+        yield from polling.polls(errands, ask, polling.Room(order.workers), edges.stopped)
 
 
 # --- without storing, without asking ----------------------------------------------------------------------------------

@@ -48,8 +48,10 @@ log = logging.getLogger(__name__)
 
 READERS = 6  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
 AHEAD = 24  # documents that are read before what they say is stored: their items take memory, too
+FIRST = 100  # hosts that are asked where nothing of what they say is known yet
 HUNG = 2  # times in a row that a host may hang before the rest of its sources waits for the next run
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
+_MORE = 10  # others, in the place of one that says nothing
 _EVERYBODY = 10_000  # more than ever wait
 _BETWEEN_LOOKS = 0.5  # seconds between two looks at whether somebody wants to stop
 
@@ -81,6 +83,10 @@ class Answered(Protocol):
     def host_hangs(self) -> bool:
         """Whether the host let all the time pass that it was given."""
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there was a document to read."""
+
 
 Asked = TypeVar("Asked", bound=Addressed)
 Answer = TypeVar("Answer", bound=Answered)
@@ -106,10 +112,30 @@ class _Queue(Generic[Asked]):
     patience: Patience = field(default_factory=Patience)
 
 
+class Room:
+    """How many hosts are asked at a time: few as long as documents come, as those that wait to be read take memory.
+
+    In the place of one that says nothing several others are asked, and where nobody says anything, many.
+    """
+
+    def __init__(self, most: int, first: int | None = None) -> None:
+        self._most, self.hosts = most, most if first is None else min(first, most)
+
+    def after(self, answer: Answered) -> None:
+        """Somebody has answered."""
+        if not answer.says_something:
+            self.hosts = min(self._most, self.hosts + _MORE)
+
+    def after_silence(self, seconds: float) -> None:
+        """Nobody has, for so long."""
+        if seconds == _BETWEEN_LOOKS:
+            self.hosts = min(self._most, self.hosts + FIRST)
+
+
 def polls(
-    sources: Sequence[Asked], ask: Callable[[Asked], Future[Answer]], at_once: int, stopped: Callable[[], bool]
+    sources: Sequence[Asked], ask: Callable[[Asked], Future[Answer]], room: Room, stopped: Callable[[], bool]
 ) -> Iterator[Answer]:
-    """Asks sources, `at_once` hosts at a time and one source of a host at a time, until `stopped`.
+    """Asks sources, as many hosts at a time as there is room for and one source of a host at a time, until `stopped`.
 
     A host rests between two of its sources. Where it wants to be left alone, or hangs again and again, the rest of its
     sources are not asked: a run would take as many half minutes as these are.
@@ -121,29 +147,24 @@ def polls(
     while (waiting or resting or running) and not stopped():
         while resting and resting[0][0] <= time.monotonic():
             waiting.append(heapq.heappop(resting)[2])
-        while waiting and len(running) < at_once:
+        while waiting and len(running) < room.hosts:
             queue = waiting.popleft()
             asked = queue.sources.popleft()
             future = ask(asked)
             running[future] = asked, queue
             future.add_done_callback(done.put)
-        for future in _taken(done, until=resting[0][0] if resting else None):
-            asked, queue = running.pop(future)
-            answer = future.result()
-            if not queue.patience.ends(answer) and queue.sources:
-                heapq.heappush(resting, (time.monotonic() + asked.rest.total_seconds(), id(queue), queue))
-            yield answer
-            if stopped():
-                return
-
-
-def _taken(done: SimpleQueue[Future[Answer]], until: float | None) -> Iterator[Future[Answer]]:
-    """Those that have ended, after a while in which one may; the while ends when a host may be asked again."""
-    patience = min(_BETWEEN_LOOKS, max(0.0, until - time.monotonic())) if until else _BETWEEN_LOOKS
-    with suppress(Empty):
-        yield done.get(timeout=patience)
-        while True:
-            yield done.get_nowait()
+        patience = min(_BETWEEN_LOOKS, max(0.0, resting[0][0] - time.monotonic())) if resting else _BETWEEN_LOOKS
+        try:
+            future = done.get(timeout=patience)
+        except Empty:
+            room.after_silence(patience)
+            continue
+        asked, queue = running.pop(future)
+        answer = future.result()
+        room.after(answer)
+        if not queue.patience.ends(answer) and queue.sources:
+            heapq.heappush(resting, (time.monotonic() + asked.rest.total_seconds(), id(queue), queue))
+        yield answer
 
 
 def _by_host(sources: Sequence[Asked]) -> Collection[_Queue[Asked]]:

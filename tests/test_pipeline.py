@@ -17,7 +17,7 @@ import pytest
 
 from aggregator import articles, config, pipeline, polling
 from aggregator.errors import UsageError
-from aggregator.model import Fetched, Outcome, Poll, Source, SourceState, Status
+from aggregator.model import Document, Fetched, Outcome, Poll, Source, SourceState, Status
 from aggregator.store import Store
 from tests.press import Press
 from tests.world import FIRST, HOUR, NOW, OUTLETS, SECOND, World, rss
@@ -256,7 +256,7 @@ def test_a_host_rests_between_two_of_its_sources_but_holds_up_no_other(world: Wo
         return Poll(source=source, state=state, started_at=NOW, fetched=nothing, status=Status.OK)
 
     with ThreadPoolExecutor(4) as executor:
-        polls = polling.polls(sources, lambda source: executor.submit(poll, source), 4, lambda: False)
+        polls = polling.polls(sources, lambda source: executor.submit(poll, source), polling.Room(4), lambda: False)
         done = [one.source.id for one in polls]
     at = {name: moment for moment, name in asked}
     assert sorted(done) == ["a", "b", "c"]
@@ -291,7 +291,7 @@ def test_a_host_that_hangs_is_not_asked_for_all_of_its_sources(answers: str, ask
         for number, answer in enumerate(answers)
     ]
     other = Source(id="other-o", url="http://two.example/")
-    told = [one.source.id for one in polling.polls([*sources, other], poll, 20, lambda: False)]
+    told = [one.source.id for one in polling.polls([*sources, other], poll, polling.Room(20), lambda: False)]
     assert "".join(name[-1] for name in told if name != other.id) == asked, why
     assert other.id in told
 
@@ -315,9 +315,53 @@ def test_who_wants_to_stop_waits_for_one_poll_and_not_for_all_that_have_ended() 
 
     sources = [Source(id=f"s{number}", url=f"http://s{number}.example/") for number in range(20)]
     taken: list[Poll] = []
-    for one in polling.polls(sources, poll, 20, lambda: len(taken) >= 3):
+    for one in polling.polls(sources, poll, polling.Room(20), lambda: len(taken) >= 3):
         taken.append(one)  # noqa: PERF402 - whether to stop is seen by it
     assert len(taken) == 3
+
+
+ROOM = [
+    (None, "d" * 300, 300, "nothing is said of few or many: all at once"),
+    (20, "d" * 300, 20, "documents come, and wait to be read"),
+    (20, "u" * 300, 274, "nobody says anything new: all that are left, after 26 answers"),
+    (20, "d" * 150 + "u" + "d" * 149, 30, "one that says nothing: several others in its place"),
+    (400, "d" * 300, 300, "no more than there are"),
+]
+
+
+@pytest.mark.parametrize(("first", "says", "most", "why"), ROOM, ids=[row[-1] for row in ROOM])
+def test_few_hosts_are_asked_while_what_they_say_waits_to_be_read(
+    first: int | None, says: str, most: int, why: str
+) -> None:
+    asked = told = at_once = 0
+
+    def poll(source: Source) -> Future[Poll]:
+        nonlocal asked, at_once
+        asked, at_once = asked + 1, max(at_once, asked + 1 - told)
+        ended: Future[Poll] = Future()
+        state = SourceState(source=source.id, url=source.url)
+        document = Document(url=source.url, body=b"", content_type=None, source=source.id)
+        fetched = Fetched(status=Status.OK, document=document if source.id.startswith("d") else None)
+        ended.set_result(Poll(source=source, state=state, started_at=NOW, fetched=fetched, status=Status.OK))
+        return ended
+
+    sources = [Source(id=f"{one}{number}", url=f"http://s{number}.example/") for number, one in enumerate(says)]
+    for _ in polling.polls(sources, poll, polling.Room(300, first), lambda: False):
+        told += 1
+    assert (told, at_once) == (300, most), why
+
+
+def test_where_nobody_answers_many_are_asked() -> None:
+    sources = [Source(id=f"s{number}", url=f"http://s{number}.example/") for number in range(300)]
+    asked: list[str] = []
+
+    def poll(source: Source) -> Future[Poll]:
+        asked.append(source.id)
+        return Future()
+
+    begin = time.monotonic()
+    assert list(polling.polls(sources, poll, polling.Room(300, 20), lambda: len(asked) == 300)) == []
+    assert time.monotonic() - begin < 10
 
 
 RESTS = [

@@ -157,10 +157,7 @@ def clues(text: Text) -> frozenset[int]:
 
 
 def _least(grams: Iterable[str], size: int) -> set[int]:
-    return set(sorted({_number(gram) for gram in grams})[:size])
-
-
-_number = lru_cache(maxsize=16384)(fingerprint)  # of runs that many texts have
+    return set(sorted({fingerprint(gram) for gram in grams})[:size])
 
 
 # --- comparing --------------------------------------------------------------------------------------------------------

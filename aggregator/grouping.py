@@ -27,7 +27,7 @@ _CANDIDATES = 20  # articles that one is compared with
 _COPIES = 15  # texts that are compared for being one
 _RARE = 1.3  # weight of a single clue that is worth a comparison
 _MISSED = 8  # articles in a row, the nearest first, that are not alike: those farther away hardly are
-_REMEMBERED = 1_500  # articles, of 15 kB each
+_REMEMBERED = 1_000  # articles, of 10 kB each
 
 
 _Rulings = Mapping[tuple[str, str], bool]

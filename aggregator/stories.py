@@ -82,15 +82,14 @@ class Packs(Protocol):
 class Profile:
     """What an article speaks of: concepts by key, and what comparing asks of them again and again.
 
-    `concepts` has the fields of each: as a Concept, or as the list that it was kept as. Words that no table knows, of
-    which there are many, are `words`: weights by key. `named` is what the headline names, by kind: weights by key.
-    `given` are the keys of numbers by unit, those of dates from the summary too. `lengths` are the squares of the
-    lengths of the vectors of concepts and of words.
+    Words that no table knows, of which there are many, are not among the `concepts` but `words`: weights by key.
+    `named` is what the headline names, by kind: weights by key. `given` are the keys of numbers by unit, those of dates
+    from the summary too. `lengths` are the squares of the lengths of the vectors of concepts and of words.
     """
 
     clipping: Clipping
     language: str
-    concepts: Mapping[str, Sequence[Any]]
+    concepts: Mapping[str, Concept]
     words: Mapping[str, float]
     named: Mapping[str, Mapping[str, float]]
     given: Mapping[str, frozenset[str]]
@@ -101,19 +100,25 @@ def profile_of(clipping: Clipping, found: Iterable[Concept]) -> Profile:
     """The profile of an article that speaks of these concepts."""
     held: dict[str, Concept] = {}
     words: dict[str, float] = {}
-    named: dict[str, dict[str, float]] = {}
-    given: dict[str, set[str]] = {}
     for one in found:
         if one.kind == "word":
             words[intern(one.key)] = one.weight  # which many articles have
         else:
             held[one.key] = one
+    lengths = (one.weight**2 for one in held.values() if one.kind in _COMPARED), (one**2 for one in words.values())
+    return _profile(clipping, held, words, (sum(lengths[0]), sum(lengths[1])))
+
+
+def _profile(
+    clipping: Clipping, held: Mapping[str, Concept], words: Mapping[str, float], lengths: tuple[float, float]
+) -> Profile:
+    named: dict[str, dict[str, float]] = {}
+    given: dict[str, set[str]] = {}
     for one in held.values():
         if one.headline and one.kind in _ENTITIES:
             named.setdefault(one.kind, {})[one.key] = one.weight
         if one.kind == "date" or (one.kind == "number" and one.headline):
             given.setdefault(_unit(one), set()).add(one.key)
-    lengths = (one.weight**2 for one in held.values() if one.kind in _COMPARED), (one**2 for one in words.values())
     return Profile(
         clipping=clipping,
         language=clipping.language.partition("-")[0],
@@ -121,8 +126,14 @@ def profile_of(clipping: Clipping, found: Iterable[Concept]) -> Profile:
         words=words,
         named=named,
         given={unit: frozenset(keys) for unit, keys in given.items()},
-        lengths=(sum(lengths[0]), sum(lengths[1])),
+        lengths=lengths,
     )
+
+
+@lru_cache(maxsize=4096)
+def _concept(*fields: Any) -> Concept:
+    """A concept that was kept: the same one for all articles that have it."""
+    return Concept(*fields)
 
 
 class ByConcepts:
@@ -146,27 +157,23 @@ class ByConcepts:
         return f"{self._lexicon.edition} {sorted(self._topics.items())}"
 
     def pack(self, profile: Profile) -> bytes:
-        """All but the clipping as JSON, compressed."""
-        given = {unit: list(keys) for unit, keys in profile.given.items()}
-        held = [list(profile.concepts.values()), profile.words, profile.named, given, profile.lengths]
+        """All that cannot be told from the rest as JSON, compressed."""
+        words: dict[float, list[str]] = {}
+        for key, weight in profile.words.items():
+            words.setdefault(weight, []).append(key)
+        held = [list(profile.concepts.values()), list(words.items()), profile.lengths]
         return zlib.compress(json.dumps(held, ensure_ascii=False).encode(), 1)
 
     def unpack(self, packed: bytes, clipping: Clipping) -> Profile:
         """The profile of an article that spoke of these concepts."""
-        found, words, named, given, lengths = json.loads(zlib.decompress(packed))
-        return Profile(
-            clipping=clipping,
-            language=clipping.language.partition("-")[0],
-            concepts={fields[0]: fields for fields in found},
-            words={intern(key): weight for key, weight in words.items()},
-            named=named,
-            given={unit: frozenset(keys) for unit, keys in given.items()},
-            lengths=tuple(lengths),
-        )
+        held, words, lengths = json.loads(zlib.decompress(packed))
+        found = {fields[0]: _concept(*fields) for fields in held}
+        weights = {key: weight for weight, keys in words for key in map(intern, keys)}
+        return _profile(clipping, found, weights, tuple(lengths))
 
     def clues(self, profile: Profile) -> Mapping[int, float]:
         """The weightiest concepts but countries, in which every press abounds."""
-        told = [one for one in map(_concept, profile.concepts.values()) if one.kind != "country"]
+        told = [one for one in profile.concepts.values() if one.kind != "country"]
         weights = {one.key: one.weight for one in told} | dict(profile.words)
         weighty = sorted((-weight, key) for key, weight in weights.items() if weight >= _LIGHTEST)
         return {_number(key): -weight for weight, key in weighty[:_CLUES]}
@@ -187,7 +194,6 @@ class ByConcepts:
 
 
 _TOPIC = 1.0
-_concept = Concept._make
 _number = lru_cache(maxsize=4096)(fingerprint)  # of what many articles speak of
 
 
@@ -218,7 +224,7 @@ def _telling(shared: Sequence[Concept]) -> list[Concept]:
 def shared_by(one: Profile, other: Profile, common: Mapping[int, int]) -> list[Concept]:
     """What two articles share, in the order of the one that speaks of less."""
     few, many = sorted((one.concepts, other.concepts), key=len)
-    told = [_lesser(_concept(few[key]), _concept(many[key])) for key in few if key in many]
+    told = [_lesser(few[key], many[key]) for key in few if key in many]
     fewer, more = sorted((one.words, other.words), key=len)
     told += [Concept(key, "word", key[len("w:") :], min(fewer[key], more[key])) for key in fewer if key in more]
     if max(common.values(), default=0) > _COMMON:

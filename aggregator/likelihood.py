@@ -166,7 +166,7 @@ def _likelihood(counts: Counter[str], language: str) -> float:
     return sum(count * _weight(character, language) for character, count in counts.items())
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _weight(character: str, language: str) -> float:
     """The logarithmic probability of a character; it is worked out when a text has it, as tables take long to make."""
     if character == "\ufffd":

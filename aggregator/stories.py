@@ -18,7 +18,7 @@ import math
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import product
 from sys import intern
@@ -80,14 +80,15 @@ class Packs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What an article speaks of: concepts by key, and what comparing asks of them again and again.
+    """What an article speaks of: concepts by key, and what comparing asks of them again and again; and when it was.
 
     Words that no table knows, of which there are many, are not among the `concepts` but `words`: weights by key.
     `named` is what the headline names, by kind: weights by key. `given` are the keys of numbers by unit, those of dates
     from the summary too. `lengths` are the squares of the lengths of the vectors of concepts and of words.
     """
 
-    clipping: Clipping
+    at: datetime
+    precision: Precision | None
     language: str
     concepts: Mapping[str, Concept]
     words: Mapping[str, float]
@@ -120,7 +121,8 @@ def _profile(
         if one.kind == "date" or (one.kind == "number" and one.headline):
             given.setdefault(_unit(one), set()).add(one.key)
     return Profile(
-        clipping=clipping,
+        at=clipping.at,
+        precision=clipping.precision,
         language=clipping.language.partition("-")[0],
         concepts=held,
         words=words,
@@ -190,7 +192,7 @@ class ByConcepts:
         score = 1 / (1 + math.exp(-total))
         if across and _is_thin_across(shared):
             score = min(score, _THIN)
-        return Likeness(score, reason(shared, one.clipping, other.clipping) if score >= SAME else "")
+        return Likeness(score, reason(shared, one, other) if score >= SAME else "")
 
 
 _TOPIC = 1.0
@@ -329,7 +331,7 @@ def evidence(one: Profile, other: Profile, shared: Sequence[Concept]) -> dict[st
     cosine = found["cosine"] = _cosine(shared, _COMPARED, one.lengths[0] * other.lengths[0])
     if not across:
         found["cosine of words"] = _cosine(shared, ("word",), one.lengths[1] * other.lengths[1])
-    days = abs((one.clipping.at - other.clipping.at).total_seconds()) / 86400
+    days = abs((one.at - other.at).total_seconds()) / 86400
     found["days"] = min(1.0, days) * (0.3 if _has_number(shared) else 1.0)
     return found | {
         f"{name}, else alike": cosine * min(1.0, found[name]) for name in found if name.startswith(_AGAINST)
@@ -367,7 +369,7 @@ def _cosine(shared: Sequence[Concept], kinds: Collection[str], lengths: float) -
     return common / math.sqrt(lengths) if common else 0.0
 
 
-def reason(shared: Sequence[Concept], one: Clipping, other: Clipping) -> str:
+def reason(shared: Sequence[Concept], one: Profile | Clipping, other: Profile | Clipping) -> str:
     """The weightiest of what two articles share, and how far they are apart: `600 · China · repatriation · 2 days`."""
     names: dict[str, str] = {}
     for concept in sorted(shared, key=_heaviest_first):
@@ -376,7 +378,7 @@ def reason(shared: Sequence[Concept], one: Clipping, other: Clipping) -> str:
     return " · ".join((*list(names.values())[:_REASONS], _apart(one, other)))
 
 
-def _apart(one: Clipping, other: Clipping) -> str:
+def _apart(one: Profile | Clipping, other: Profile | Clipping) -> str:
     """How far apart two articles are, no finer than is known."""
     if one.precision is None or other.precision is None:
         return "date unknown"

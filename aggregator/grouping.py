@@ -94,13 +94,14 @@ class Grouping:
         self._make(clipping)  # anew, as it may have been revised
         if clipping.story is not None:
             self.store.leave_story(clipping.id)
-        self._find_copies(clipping)
-        self._find_story(self.store.clippings([clipping.id])[clipping.id])
+        is_printed_elsewhere = self._find_copies(clipping)
+        self._find_story(self.store.clippings([clipping.id])[clipping.id], is_printed_elsewhere)
         return clipping.id
 
     # --- copies -------------------------------------------------------------------------------------------------------
 
-    def _find_copies(self, clipping: Clipping) -> None:
+    def _find_copies(self, clipping: Clipping) -> bool:
+        """Decides who copied whom around an article. Returns whether its text may be anywhere else."""
         clues = copies.clues(self._text(clipping))
         having = self.store.sharing(clues, _days(clipping, copies.WINDOW), _POSTINGS)
         self.store.save_clues(clipping.id, _day(clipping.at), clues)
@@ -111,20 +112,21 @@ class Grouping:
         likely = self.store.clippings([*near, *together])
         found = [*together, *_alike(near, lambda one: bool(copies.likeness(clipping, likely[one], self._text)))]
         if not found and clipping.copy_of is None and not self.store.text_of([clipping.id]) - {clipping.id}:
-            return
+            return False
         cluster = self.store.clippings(self.store.text_of([clipping.id, *found]) | {clipping.id}).values()
         rulings = self.store.rulings(Relation.COPY, [one.url for one in cluster])
         self.store.save_copies(copies.decide(cluster, lambda one, other: _is_ruled(rulings, one, other), self._text))
+        return True
 
     # --- stories ------------------------------------------------------------------------------------------------------
 
-    def _find_story(self, clipping: Clipping) -> None:
+    def _find_story(self, clipping: Clipping, is_printed_elsewhere: bool) -> None:
         profile = self._profile(clipping)
         clues = self.method.clues(profile)
         having = self.store.sharing(clues, _days(clipping, stories.WINDOW), _POSTINGS)
         self.store.save_clues(clipping.id, _day(clipping.at), clues)
         ruled = self.store.rulings(Relation.STORY, [clipping.url])
-        if self._joins_its_text(clipping, ruled):
+        if is_printed_elsewhere and self._joins_its_text(clipping, ruled):
             return
         near = _nearest(having, clues, clipping, _CANDIDATES, least=_RARE)
         together = self._ruled_together(ruled)

@@ -81,9 +81,12 @@ class Groups(Addresses):
 
     def clippings(self, articles: Iterable[int]) -> dict[int, Clipping]:
         """Articles by their numbers."""
+        some = list(articles)
+        if not some:
+            return {}
         found = self._rows(
             f"{_CLIPPING} WHERE articles.id IN (SELECT value FROM json_each(?))",  # noqa: S608 - constants
-            (rows.json_text(list(articles)),),
+            (rows.json_text(some),),
         )
         return {row["id"]: rows.clipping(row) for row in found}
 

@@ -390,12 +390,12 @@ def _unknown(squeezed: Squeezed, places: Iterable[Found], language: str) -> Iter
         yield from map(_pair, match[0], match[0][1:])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _pair(one: str, other: str) -> Concept:
     return Concept(f"w:{one}{other}", "word", one + other, _WORD / 2)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _word(word: str, *, is_name: bool) -> tuple[Concept, ...]:
     if len(word) < 2 or word in COMMON:
         return ()

@@ -10,6 +10,7 @@ import json
 import math
 import re
 import unicodedata
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -133,11 +134,11 @@ def _grams(text: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=4096)
-def _chances(gram: str, names: tuple[str, ...]) -> tuple[float, ...]:
+def _chances(gram: str, names: tuple[str, ...]) -> Sequence[float]:
     """The logarithm of how frequent an n-gram is in each of the languages; nothing where it is in none of them."""
     place = len(gram) - 1
     frequencies = [frequency.get(gram, 0) / total[place] for frequency, total in _profiles(names)]
-    return tuple(math.log(one + _UNSEEN) for one in frequencies) if any(frequencies) else ()
+    return array("d", (math.log(one + _UNSEEN) for one in frequencies)) if any(frequencies) else ()
 
 
 @cache

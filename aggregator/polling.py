@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-READERS = 6  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
-AHEAD = 24  # documents that are read before what they say is stored: their items take memory, too
+READERS = 4  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
+AHEAD = 12  # documents that are read before what they say is stored: their items take memory, too
 FIRST = 100  # hosts that are asked where nothing of what they say is known yet
 HUNG = 2  # times in a row that a host may hang before the rest of its sources waits for the next run
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run

@@ -132,7 +132,7 @@ def _profile(
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _concept(*fields: Any) -> Concept:
     """A concept that was kept: the same one for all articles that have it."""
     return Concept(*fields)

@@ -179,9 +179,10 @@ class _Names:
 
     def _named(self, word: int) -> tuple[_Term, ...]:
         """Everything that has this name, and how it is told from other words."""
-        return self._terms.setdefault(word, tuple(map(self._term, (word, *self._others.get(word, ())))))
+        return self._terms.setdefault(word, tuple(map(self._numbered, (word, *self._others.get(word, ())))))
 
-    def _term(self, name: int) -> _Term:
+    def _numbered(self, name: int) -> _Term:
+        """The name of a number, counted through all entries."""
         number = bisect_right(self._begins, name) - 1
         entry = self._entries[number]
         return _term(entry, entry.names(self._language)[name - self._begins[number]])

@@ -325,7 +325,7 @@ def ngrams(text: str, size: int) -> tuple[str, ...]:
 
 def _forms(text: str) -> str:
     """`fold` but for white space and dots: the clusters of a text can be given one by one."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable():  # as below, at a glance: names and words by the ten thousand
         return text.lower()
     return _translated(_compatible(text), _variants())
 

@@ -167,17 +167,17 @@ def inflated(pieces: Iterator[bytes], window: Callable[[bytes], int]) -> Iterato
 # --- when to ask again ------------------------------------------------------------------------------------------------
 
 
-def retry_after(value: str | None, now: datetime) -> timedelta | None:
+def retry_after(value: str | None, now: Callable[[], datetime]) -> timedelta | None:
     """How long Retry-After asks to wait (RFC 9110, 10.2.3), in seconds or as a date; None for junk and the past."""
     if value is None:
         return None
     if _DIGITS.fullmatch(value.strip()):
         return _wait(float(value.strip()))
     until = instant(value)
-    return _wait((until - now).total_seconds()) if until else None
+    return _wait((until - now()).total_seconds()) if until else None
 
 
-def max_age(headers: Message, now: datetime) -> timedelta | None:
+def max_age(headers: Message, now: Callable[[], datetime]) -> timedelta | None:
     """How long the answer stays fresh (RFC 9111, 4.2.1): max-age less Age, else Expires."""
     directives = ",".join(headers.get_all("Cache-Control", [])).lower()
     if _NOT_KEPT.search(directives):
@@ -186,7 +186,7 @@ def max_age(headers: Message, now: datetime) -> timedelta | None:
         age = headers.get("Age", "").strip()
         return _wait(float(found[1]) - (float(age) if _DIGITS.fullmatch(age) else 0))
     expires = instant(headers.get("Expires"))
-    return _wait((expires - now).total_seconds()) if expires else None
+    return _wait((expires - now()).total_seconds()) if expires else None
 
 
 def _wait(seconds: float) -> timedelta | None:
@@ -195,8 +195,10 @@ def _wait(seconds: float) -> timedelta | None:
 
 def instant(value: str | None) -> datetime | None:
     """The instant of an HTTP-date, or None. What names no zone is in UTC, as the standard has it."""
+    if not value:
+        return None
     try:
-        instant = parsedate_to_datetime(value or "")
+        instant = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,12 +47,11 @@ _SYNTAX = (
 
 
 class _File(NamedTuple):
-    """What holds for all places: where mistakes are collected (a set: reading twice is no harm), whether the text is
-    `known` to be right and nothing need be held against its type, and the folder in which relative paths begin.
+    """What holds for all places: where mistakes are collected (a set: reading twice is no harm), and the folder in
+    which relative paths begin.
     """
 
     mistakes: set[Mistake]
-    known: bool
     folder: Path
 
 
@@ -121,10 +121,8 @@ def _read(place: _Place, text: str, type_: str) -> Any:
     """The text as the value of a type, or None where it is refused."""
     if len(text) > _MAX_TEXT:
         return place.refuse(f"longer than {_MAX_TEXT} characters")
-    scalar = SCALARS[type_]
     try:
-        read = (place.file.known and scalar.known) or scalar.read
-        value = read(text) if text else None
+        value = SCALARS[type_].read(text) if text else None
     except RecursionError:
         return place.refuse("nested too deeply")
     except ValueError as problem:
@@ -151,19 +149,18 @@ def _queries(place: _Place) -> dict[str, tuple[str, ...]]:
 
 
 def _files(place: _Place, type_: str) -> tuple[str, ...]:
-    """The paths of tables of names, which must be right where it is not known that they are."""
+    """The paths of tables of names, which must be right."""
+    from aggregator import gazetteer
+
     paths = []
     for item in _items(place, type_):
         if (name := _scalar(item, "text")) is None:
             continue
         paths.append(str(place.file.folder / name))
-        if not place.file.known:
-            from aggregator import gazetteer
-
-            try:
-                gazetteer.load(place.file.folder / name)
-            except UsageError as problem:
-                item.refuse(str(problem))
+        try:
+            gazetteer.load(place.file.folder / name)
+        except UsageError as problem:
+            item.refuse(str(problem))
     return tuple(paths)
 
 
@@ -247,8 +244,6 @@ def _source(item: _Place, defaults: Mapping[str, Any], outlets: Mapping[str, Out
     children = _known(item, "sources[]")
     fields = _values(children, "sources[]")
     source = Source(**{"id": "", "url": "", **defaults, **fields})
-    if item.file.known:
-        return source
     if source.outlet is not None and source.outlet not in outlets:
         children["outlet"].refuse(f"{source.outlet} is not under outlets; {_guess(source.outlet, outlets)}")
     if "kind" in fields or "kind" not in children:
@@ -320,8 +315,8 @@ class _Unreadable(Exception):
     """Nothing of the text can be read: the line, and what to do."""
 
 
-def _compose(text: str, known: bool) -> yaml.Node:
-    """The root node. Raises _Unreadable where the text is no YAML, empty, or larger than it looks, unless `known`."""
+def _compose(text: str) -> yaml.Node:
+    """The root node. Raises _Unreadable where the text is no YAML, empty, or larger than it looks."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -329,15 +324,13 @@ def _compose(text: str, known: bool) -> yaml.Node:
         line = text.count("\n", 0, bad.start()) + 1
         raise _Unreadable(line, f"the character U+{ord(bad[0]):04X} cannot stand here: remove it")
     try:
-        if not known:
-            _hold_depth(yaml.parse(text, Loader=loader))
+        _hold_depth(yaml.parse(text, Loader=loader))
         node = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as problem:
         raise _Unreadable(*_syntax(problem)) from None  # its marks quote the file, credentials included
     if node is None:
         raise _Unreadable(1, "the file is empty: `aggregator init` writes one to start from")
-    if not known:
-        _hold_size(node)
+    _hold_size(node)
     return node
 
 
@@ -392,11 +385,11 @@ def _text(path: Path) -> str:
         raise _Unreadable(1, f"cannot be read: {problem.strerror}") from problem
 
 
-def _config_of(read: Callable[[], str], path: str, known: bool) -> Config:
+def _config_of(read: Callable[[], str], path: str) -> Config:
     mistakes: set[Mistake] = set()
     try:
-        root = _compose(read().removeprefix("\ufeff"), known)
-        config = _config(_Place(root, 1, (), _File(mistakes, known, Path(path).parent)))
+        root = _compose(read().removeprefix("\ufeff"))
+        config = _config(_Place(root, 1, (), _File(mistakes, Path(path).parent)))
     except _Unreadable as problem:
         line, message = problem.args
         raise ConfigError(path, [Mistake(line=line, key="file", message=message)]) from problem
@@ -407,13 +400,18 @@ def _config_of(read: Callable[[], str], path: str, known: bool) -> Config:
 
 def parse(text: str, path: str = "feeds.yaml") -> Config:
     """All of feeds.yaml; `path` is what mistakes name. Raises ConfigError with every mistake found."""
-    return _config_of(lambda: text, path, known=False)
+    return _config_of(lambda: text, path)
 
 
 def load(path: Path, *, known: bool = False) -> Config:
     """`parse` of a file in UTF-8. Raises ConfigError too where the file is not there or cannot be read.
 
-    `known` says that this very text was right before: then what is slow to check is not checked again, which takes
-    tenths of a second that a run with little to do does not have.
+    `known` says that this very text was right before: then it is not checked again, which takes tenths of a second
+    that a run with little to do does not have.
     """
-    return _config_of(lambda: _text(path), str(path), known=known)
+    if known:
+        from aggregator import rereading
+
+        with suppress(Exception):  # something is not as it was: what it is, is said below
+            return rereading.config(_text(path), path.parent)
+    return _config_of(lambda: _text(path), str(path))

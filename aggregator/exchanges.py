@@ -14,7 +14,8 @@ import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from http.client import HTTPResponse
+from http import HTTPStatus
+from http.client import HTTPMessage, HTTPResponse
 from typing import NamedTuple
 
 from aggregator import answers, guard
@@ -22,6 +23,9 @@ from aggregator.guard import Limits, Stop
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST = 64 * 1024  # bytes of a line that are waited for
+_NOT_MODIFIED = re.compile(  # the whole of a plain answer that nothing changed, which most are
+    rb"HTTP/1\.[01] 304(?: [ -~]*)?\r\n((?:[A-Za-z0-9-]+:[ -~]*\r\n){0,100})\r\n"
+)
 _INTERIM = re.compile(rb"HTTP/1\.\d 100\b[^\n]*\n(?:[^\r\n][^\n]*\n)*+\r?\n")  # a head that says: another follows
 
 
@@ -159,12 +163,25 @@ class _Answer:
         """The answer if its head has arrived; it is tried where there is an empty line, and at twice the length."""
         data = self._arrived.data
         ends = self._has_empty_line(0)
+        if ends and (unchanged := _NOT_MODIFIED.match(data)):
+            return self._not_modified(unchanged[1])
         if not ends and len(data) < self._try_at:
             return None
         self._try_at = 2 * len(data)
         with suppress(_More):
             return self._begun()
         return None
+
+    def _not_modified(self, fields: bytes) -> HTTPResponse:
+        """What `http.client` makes of it, too, in five times the time. No such answer has a body."""
+        response = HTTPResponse(self._arrived, method="GET")  # type: ignore[arg-type]  # makefile is all it asks for
+        response.status = HTTPStatus.NOT_MODIFIED
+        response.headers = response.msg = HTTPMessage()
+        for field in fields.decode("ascii").split("\r\n")[:-1]:
+            name, _, value = field.partition(":")
+            response.headers[name] = value.lstrip(" ")
+        response.chunked, response.length, response.will_close = False, 0, True
+        return response
 
     def _begun(self) -> HTTPResponse:
         while interim := _INTERIM.match(self._arrived.data, self._head):

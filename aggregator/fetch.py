@@ -21,17 +21,18 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 from aggregator import answers
 from aggregator.errors import NO_MEMORY, whereabouts
 from aggregator.exchanges import Request, exchange
 from aggregator.guard import Limits, Stop, tls_context
-from aggregator.lines import Lines
+from aggregator.lines import Lines, Results
 from aggregator.model import Document, Fetched, Kind, Source, SourceState, Status, public
 
 MAX_REDIRECTS = 5
@@ -43,8 +44,9 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _SEGMENT = r"[\w-]+(?:\.\w+)*"
 _PLAIN_ADDRESS = re.compile(  # goes over the wire as it is
-    rf"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[1-9]\d{{0,4}})?/(?:{_SEGMENT}/)*(?:{_SEGMENT})?", re.ASCII
+    rf"(https?)://(([a-z0-9]+(?:[.-][a-z0-9]+)*)(?::([1-9]\d{{0,4}}))?)(/(?:{_SEGMENT}/)*(?:{_SEGMENT})?)", re.ASCII
 )
+_PORTS, _LAST_PORT = {"http": 80, "https": 443}, 65_535
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]+")
 
@@ -92,11 +94,17 @@ class Fetcher:
         `etag`, `last_modified` and `moved_to` (the address to ask from now on) are filled only where the status is ok
         or unchanged, `document` only where it is ok. `bytes` counts decoded ones.
         """
-        return self.begin(source, state).result()
+        asked = self.begin(source, state)
+        self._lines.ring()
+        return asked.result()
 
     def begin(self, source: Source, state: SourceState) -> Future[Fetched]:
         """The same for whoever does not wait."""
         return self._lines.begin(self._fetch(source, state))
+
+    def results(self) -> Results[Any]:
+        """Where the calling thread waits for what comes of what it begins."""
+        return self._lines.results()
 
     async def _fetch(self, source: Source, state: SourceState) -> Fetched:
         started = time.monotonic()
@@ -129,7 +137,7 @@ class Fetcher:
                 known = url == home and state.url == source.url  # then there is nothing to hide in it
                 place = url.url if known else public(url.url)
                 fetched = self._judge(response, place, source, state)
-                return fetched if fetched.status.failed else replace(fetched, moved_to=moved_to)
+                return replace(fetched, moved_to=moved_to) if moved_to and not fetched.status.failed else fetched
             url, credentials = _address(location, base=url.url)
             secret = credentials or public(url.url) != url.url
             permanent = permanent and response.status in _PERMANENT and not secret
@@ -140,9 +148,8 @@ class Fetcher:
         raise Stop(Status.TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects, at last to {_shown(url)}")
 
     def _headers(self, source: Source, state: SourceState) -> dict[str, str]:
-        contact = quote(source.contact or "https://pypi.org/project/press-pingbacks/", safe=_PRINTABLE)
         headers = {
-            "User-Agent": f"press-pingbacks/{self._version} (+{contact})",
+            "User-Agent": _agent(self._version, source.contact),
             "Accept": _ACCEPT.get(source.kind, "*/*"),
             "Accept-Encoding": "gzip, deflate",
             "Connection": "close",
@@ -150,22 +157,23 @@ class Fetcher:
         return headers | _validators(state)
 
     def _judge(self, response: HTTPResponse, place: str, source: Source, state: SourceState) -> Fetched:
-        now = answers.instant(response.headers.get("Date")) or self._clock()
+        headers = response.headers
+
+        def now() -> datetime:
+            return answers.instant(headers.get("Date")) or self._clock()
+
+        unchanged = response.status == HTTPStatus.NOT_MODIFIED and bool(_validators(state))
         fetched = Fetched(
-            status=Status.OK,
+            status=Status.UNCHANGED if unchanged else Status.OK,
             http_status=response.status,
-            etag=_validator(response.headers.get("ETag")),
-            last_modified=_validator(response.headers.get("Last-Modified")),
-            retry_after=answers.retry_after(response.headers.get("Retry-After"), now),
-            max_age=answers.max_age(response.headers, now),
+            etag=_validator(headers.get("ETag")) or (_validator(state.etag) if unchanged else None),
+            last_modified=_validator(headers.get("Last-Modified"))
+            or (_validator(state.last_modified) if unchanged else None),
+            retry_after=answers.retry_after(headers.get("Retry-After"), now),
+            max_age=answers.max_age(headers, now),
         )
-        if response.status == HTTPStatus.NOT_MODIFIED and _validators(state):
-            return replace(
-                fetched,
-                status=Status.UNCHANGED,
-                etag=fetched.etag or _validator(state.etag),
-                last_modified=fetched.last_modified or _validator(state.last_modified),
-            )
+        if unchanged:
+            return fetched
         try:
             body = answers.document(response, place.partition("?")[0], source.max_bytes)
         except Stop as stop:
@@ -173,7 +181,7 @@ class Fetcher:
         document = Document(
             url=place,
             body=body,
-            content_type=response.headers.get("Content-Type"),
+            content_type=headers.get("Content-Type"),
             source=source.id,
             encoding=source.encoding,
             language=source.language,
@@ -206,9 +214,13 @@ class _Address(NamedTuple):
 
 def _address(text: str, *, base: str = "") -> tuple[_Address, str | None]:
     """An address as it goes over the wire, and the credentials taken out of it; raises Stop if it is not http(s)."""
+    if plain := _PLAIN_ADDRESS.fullmatch(text):
+        scheme, place, host, number, target = plain.groups()
+        if (port := int(number or _PORTS[scheme])) <= _LAST_PORT:
+            return _Address(scheme, place, host, port, target), None
     try:
-        parts = urlsplit(text if _PLAIN_ADDRESS.fullmatch(text) else _as_requests_writes_it(urljoin(base, text)))
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        parts = urlsplit(_as_requests_writes_it(urljoin(base, text)))
+        port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError as problem:
         raise Stop(Status.HTTP_ERROR, "an address, of the source or of a redirect, cannot be read") from problem
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -235,6 +247,13 @@ def _shown(address: _Address) -> str:
 def _basic(login: str) -> str:
     user, _, password = login.partition(":")
     return "Basic " + base64.b64encode(unquote_to_bytes(user) + b":" + unquote_to_bytes(password)).decode("ascii")
+
+
+@lru_cache(maxsize=64)
+def _agent(version: str, contact: str | None) -> str:
+    """The name of the program, with a way to reach whoever runs it."""
+    reached = quote(contact or "https://pypi.org/project/press-pingbacks/", safe=_PRINTABLE)
+    return f"press-pingbacks/{version} (+{reached})"
 
 
 def _validators(state: SourceState) -> dict[str, str]:
@@ -308,8 +327,8 @@ def _no_answer(problem: OSError | HTTPException, request: Request) -> Stop:
 
 def _location(response: HTTPResponse) -> str | None:
     """Where a redirect leads, as text: UTF-8 where it is that, other bytes percent-encoded as they are."""
-    location = response.headers.get("Location")
-    if response.status not in _REDIRECTS or not location:
+    location = response.headers.get("Location") if response.status in _REDIRECTS else None
+    if not location:
         return None
     raw = location.encode("latin-1")
     try:

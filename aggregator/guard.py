@@ -103,7 +103,9 @@ _BLOCKS: tuple[tuple[str, str | None], ...] = (
     ("fec0::/10", "a site-local address"),
     ("ff00::/8", "a multicast address"),
 )
-_NETWORKS = sorted(((ip_network(block), why) for block, why in _BLOCKS), key=lambda row: -row[0].prefixlen)
+_NETWORKS: dict[int, list[tuple[int, int, str | None]]] = {4: [], 6: []}  # by version: mask, network, why
+for _network, _why in sorted(((ip_network(block), why) for block, why in _BLOCKS), key=lambda row: -row[0].prefixlen):
+    _NETWORKS[_network.version].append((int(_network.netmask), int(_network.network_address), _why))
 
 
 @lru_cache(maxsize=4096)
@@ -117,7 +119,8 @@ def refused(address: str, allow_private: bool) -> str | None:
         ip = ip_address(address)
     except ValueError:
         return "not an IP address"
-    why = next((why for network, why in _NETWORKS if ip in network), None)
+    number = int(ip)
+    why = next((why for mask, network, why in _NETWORKS[ip.version] if number & mask == network), None)
     if why in (_LOOPBACK, _PRIVATE):
         return None if allow_private else f"{why}; allow_private: true opens it"
     return why

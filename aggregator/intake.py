@@ -248,7 +248,7 @@ class Intake:
                 store.owe_visits(visiting, now, {*(number for number, _ in saved), *verdict.seen, *verdict.addresses})
             outcome = _outcome(poll, verdict, sum(new for _, new in saved))
             state = schedule.next_state(poll, new=verdict.new, now=now, dice=dice)
-            store.finish(self.run, outcome, replace(state, body_at=verdict.body_at))
+            store.finish(self.run, [(outcome, replace(state, body_at=verdict.body_at))])
             if rest := schedule.rest_of_host(poll, now):
                 store.postpone(self._neighbours(poll.source), rest)
         return outcome

@@ -14,17 +14,19 @@ import selectors
 import socket
 import time
 import types
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
-from typing import Any, NamedTuple, TypeVar
+from threading import Lock, Thread, get_ident
+from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
+MANY, SOON = 50, 0.005  # results are handed over when there are so many, or after so many seconds
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
@@ -54,7 +56,9 @@ def elsewhere(function: Callable[[], T], until: float) -> Generator[_Wait, Any, 
 class _Task:
     coroutine: Coroutine[_Wait, Any, Any]
     future: Future[Any] = field(default_factory=Future)
-    line: socket.socket | None = None
+    line: socket.socket | None = None  # what is watched for it, by its number, as it may be closed by now
+    number: int = -1
+    events: int = 0
     waits: int = 0  # how often it waited: what comes for an earlier wait comes too late
 
 
@@ -66,10 +70,18 @@ class Lines:
         self._ends: list[tuple[float, int, _Task, int]] = []  # a heap of (until, order, task, which wait)
         self._order = count()
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._results: list[Results[Any]] = []
         self._lock = Lock()
         self._thread: Thread | None = None
+        self._rung = False  # whether the thread has been told that there is something for it
         self._ended = False  # no task waits any more
         self._closed = False  # there is no thread that admits tasks
+
+    def results(self) -> Results[Any]:
+        """Where the calling thread waits for what comes of tasks. Those that it begins from now on begin when it does."""
+        results = Results[Any](self)
+        self._results.append(results)
+        return results
 
     def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Has a task begin; for any thread to call."""
@@ -78,7 +90,9 @@ class Lines:
             if self._thread is None and not self._ended:
                 self._start()
             if not self._closed:
-                self._tell(lambda: self._admit(task))
+                self._inbox.put(lambda: self._admit(task))
+                if all(one.thread != get_ident() for one in self._results):
+                    self.ring()
                 return task.future
         self._admit(task)
         return task.future
@@ -111,9 +125,19 @@ class Lines:
     def _tell(self, what: Callable[[], None]) -> None:
         """Has the thread do something, if there is one."""
         self._inbox.put(what)
-        if self._thread:
-            with suppress(OSError):  # it has ended; or it has been told so often that it will look anyway
+        self.ring()
+
+    def ring(self) -> None:
+        """Has the thread look for what it was told, if there is one."""
+        if self._thread and not self._rung:
+            self._rung = True
+            with suppress(OSError):  # it has ended
                 self._bell.send(b"\0")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is the thread that asks."""
+        return self._thread is not None and self._thread.ident == get_ident()
 
     # --- on the thread ------------------------------------------------------------------------------------------------
 
@@ -128,21 +152,26 @@ class Lines:
         for key, _ in self._selector.select(patience):
             if key.data is None:
                 self._listen()
-            else:
+            elif not key.data.future.done():  # it may have been ended just now
                 self._go_on(key.data)
         while self._ends and self._ends[0][0] <= now:
             _, _, task, wait = heapq.heappop(self._ends)
             if task.waits == wait and not task.future.done():
                 self._go_on(task, problem=TimeoutError())
+        for results in self._results:
+            results.hand_over()
 
     def _patience(self) -> float | None:
         while self._ends and (self._ends[0][2].future.done() or self._ends[0][2].waits != self._ends[0][3]):
             heapq.heappop(self._ends)
+        if any(one.waiting for one in self._results):
+            return SOON
         return max(0.0, self._ends[0][0] - time.monotonic()) if self._ends else None
 
     def _listen(self) -> None:
         with suppress(BlockingIOError):
             self._ear.recv(4096)
+        self._rung = False  # before looking: what comes from now on rings again
         with suppress(Empty):
             while True:
                 self._inbox.get_nowait()()
@@ -164,17 +193,14 @@ class Lines:
 
     def _go_on(self, task: _Task, given: object = None, problem: BaseException | None = None) -> None:
         """Lets a task go on until it waits again, or ends."""
-        if task.line is not None:
-            self._selector.unregister(task.line)
-            task.line = None
         task.waits += 1
         try:
             wait = task.coroutine.throw(problem) if problem else task.coroutine.send(given)
         except StopIteration as end:
-            self._tasks.discard(task)
+            self._leave(task)
             task.future.set_result(end.value)
         except BaseException as end:  # noqa: BLE001 - whoever waits for the task gets it
-            self._tasks.discard(task)
+            self._leave(task)
             task.future.set_exception(end)
         else:
             if self._ended:
@@ -184,11 +210,25 @@ class Lines:
 
     def _wait(self, task: _Task, wait: _Wait) -> None:
         heapq.heappush(self._ends, (wait.until, next(self._order), task, task.waits))
-        if wait.line is not None:
-            task.line = wait.line
-            self._selector.register(wait.line, wait.events, task)
-        elif wait.function is not None:
+        self._watch(task, wait.line, wait.events)
+        if wait.function is not None:
             self._send_elsewhere(task, wait.function)
+
+    def _watch(self, task: _Task, line: socket.socket | None, events: int) -> None:
+        """Watches what a task waits for, and no longer what it waited for before. What it waits for again stays."""
+        if task.line is not line:
+            if task.line is not None:
+                self._selector.unregister(task.number)
+            if line is not None:
+                task.number = line.fileno()
+                self._selector.register(task.number, events, task)
+        elif line is not None and task.events != events:
+            self._selector.modify(task.number, events, task)
+        task.line, task.events = line, events
+
+    def _leave(self, task: _Task) -> None:
+        self._watch(task, None, 0)
+        self._tasks.discard(task)
 
     def _send_elsewhere(self, task: _Task, function: Callable[[], Any]) -> None:
         wait = task.waits
@@ -206,6 +246,44 @@ class Lines:
                 self._tell(lambda: go_on(given, None))
 
         Thread(target=work, name="elsewhere", daemon=True).start()
+
+
+class Results(Generic[T]):
+    """What comes of tasks, for one thread that waits for it.
+
+    Two threads that wake each other for every result take twice the time: the interpreter lets one go on at a time, and
+    changing them costs more than a result does. So they are handed over by the dozen.
+    """
+
+    def __init__(self, lines: Lines) -> None:
+        self.thread = get_ident()
+        self.waiting: list[T] = []  # to be handed over
+        self._lines = lines
+        self._since = 0.0  # when the first of them came
+        self._queue: SimpleQueue[list[T]] = SimpleQueue()
+        self._mine: deque[T] = deque()
+
+    def put(self, result: T) -> None:
+        """For any thread to call; that of the lines says later what came."""
+        if not self._lines.is_here:
+            self._queue.put([result])
+            return
+        if not self.waiting:
+            self._since = time.monotonic()
+        self.waiting.append(result)
+
+    def hand_over(self) -> None:
+        """On the thread of the lines: hands over what came, if it is enough or has waited long enough."""
+        if self.waiting and (len(self.waiting) >= MANY or time.monotonic() - self._since >= SOON):
+            self._queue.put(self.waiting)
+            self.waiting = []
+
+    def get(self, timeout: float) -> T:
+        """The next one; raises Empty where none comes in so many seconds."""
+        if not self._mine:
+            self._lines.ring()
+            self._mine.extend(self._queue.get(timeout=timeout))
+        return self._mine.popleft()
 
 
 class _Stopped(Exception):

@@ -38,6 +38,7 @@ from aggregator.store import Store
 
 if TYPE_CHECKING:
     from aggregator.intake import Intake, Knowledge
+    from aggregator.outlets import Directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +172,14 @@ def _polls(
 ) -> Iterator[Poll]:
     if not wanted:
         return
-    from aggregator import outlets, polling
+    from aggregator import polling
     from aggregator.fetch import Fetcher
+
+    @cache
+    def names() -> Directory:
+        from aggregator import outlets
+
+        return outlets.directory(config.outlets.values())
 
     if order.executor:
         from aggregator import cluster
@@ -185,7 +192,7 @@ def _polls(
         ThreadPoolExecutor(order.workers) as askers,  # of what asks again while it is read
         Fetcher(version=__version__, clock=edges.clock) as fetcher,
     ):
-        poller = polling.Poller(fetcher, cache(lambda: outlets.directory(config.outlets.values())), edges.clock)
+        poller = polling.Poller(fetcher, names, edges.clock)
 
         def ask(source: Source) -> Future[Poll]:
             state = states[source.id]
@@ -196,7 +203,7 @@ def _polls(
         known = sum(states[one.id].body_hash is not None for one in wanted)  # most of which say that nothing changed
         room = polling.Room(order.workers, first=max(polling.FIRST, known))
         try:
-            for poll in polling.polls(wanted, ask, room, edges.stopped):
+            for poll in polling.polls(wanted, ask, room, edges.stopped, fetcher.results()):
                 yield poll
                 poller.done(poll)
         finally:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Semaphore
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from aggregator import robots, urls
@@ -52,7 +52,7 @@ FIRST = 100  # hosts that are asked where nothing of what they say is known yet
 HUNG = 2  # times in a row that a host may hang before the rest of its sources waits for the next run
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
 _MORE = 10  # others, in the place of one that says nothing
-_EVERYBODY = 10_000  # more than ever wait
+_EVERYBODY = 100  # more than are begun before the readers are told to stop
 _BETWEEN_LOOKS = 0.5  # seconds between two looks at whether somebody wants to stop
 
 
@@ -132,8 +132,22 @@ class Room:
             self.hosts = min(self._most, self.hosts + FIRST)
 
 
+class Results(Protocol):
+    """Where what is done waits until it is taken up, as `SimpleQueue` has it."""
+
+    def put(self, item: Any, /) -> None:
+        """For any thread to call."""
+
+    def get(self, *, timeout: float) -> Any:
+        """The next one; raises Empty."""
+
+
 def polls(
-    sources: Sequence[Asked], ask: Callable[[Asked], Future[Answer]], room: Room, stopped: Callable[[], bool]
+    sources: Sequence[Asked],
+    ask: Callable[[Asked], Future[Answer]],
+    room: Room,
+    stopped: Callable[[], bool],
+    done: Results | None = None,
 ) -> Iterator[Answer]:
     """Asks sources, as many hosts at a time as there is room for and one source of a host at a time, until `stopped`.
 
@@ -143,7 +157,7 @@ def polls(
     waiting = deque(_by_host(sources))
     resting: list[tuple[float, int, _Queue[Asked]]] = []  # a heap of hosts by the time when they may be asked again
     running: dict[Future[Answer], tuple[Asked, _Queue[Asked]]] = {}
-    done: SimpleQueue[Future[Answer]] = SimpleQueue()
+    done = done or SimpleQueue()
     while (waiting or resting or running) and not stopped():
         while resting and resting[0][0] <= time.monotonic():
             waiting.append(heapq.heappop(resting)[2])
@@ -174,6 +188,9 @@ def _by_host(sources: Sequence[Asked]) -> Collection[_Queue[Asked]]:
     return hosts.values()
 
 
+_NOTHING = Fetched(status=Status.BUG)
+
+
 def read_alone(source: Source) -> bool:
     """Whether reading what a source answers asks for nothing more."""
     return source.kind in (Kind.FEED, Kind.PAGE, Kind.REFERENCES)
@@ -191,7 +208,7 @@ class Poller:
 
     def poll(self, source: Source, state: SourceState) -> Poll:
         """Fetches and reads one source. Never raises."""
-        return self._polled(self._asked(source, state), lambda: self._fetch(source, state))
+        return self._polled(source, state, self.clock(), lambda: self._fetch(source, state))
 
     def begin(self, source: Source, state: SourceState, readers: Executor) -> Future[Poll]:
         """The same of a source that is `read_alone`, for whoever does not wait: only reading takes a reader.
@@ -199,18 +216,21 @@ class Poller:
         Some are read ahead: who has done with a poll says so by `done`.
         """
         poll: Future[Poll] = Future()
-        asked = self._asked(source, state)
+        started_at = self.clock()
+
+        def polled(fetching: Future[Fetched]) -> Poll:
+            return self._polled(source, state, started_at, fetching.result)
 
         def go_on(fetching: Future[Fetched]) -> None:
             if fetching.result().document:
                 with suppress(RuntimeError):  # the readers have gone, and nobody waits for it any more
                     readers.submit(read, fetching).add_done_callback(finish)
             else:
-                poll.set_result(self._polled(asked, fetching.result))
+                poll.set_result(polled(fetching))
 
         def read(fetching: Future[Fetched]) -> Poll:
             self.ahead.acquire()
-            return self._polled(asked, fetching.result)
+            return polled(fetching)
 
         def finish(reading: Future[Poll]) -> None:
             if not reading.cancelled():
@@ -228,24 +248,30 @@ class Poller:
         """Has nobody wait for room any more."""
         self.ahead.release(_EVERYBODY)
 
-    def _asked(self, source: Source, state: SourceState) -> Poll:
-        nothing = Fetched(status=Status.BUG)
-        return Poll(source=source, state=state, started_at=self.clock(), fetched=nothing, status=Status.BUG)
-
-    def _polled(self, asked: Poll, fetch: Callable[[], Fetched]) -> Poll:
+    def _polled(
+        self, source: Source, state: SourceState, started_at: datetime, fetch: Callable[[], Fetched]
+    ) -> Poll:
         """What came of asking, with what it says."""
-        source = asked.source
+        fetched = _NOTHING
         try:
             fetched = fetch()
-            asked = replace(asked, fetched=fetched, status=fetched.status, note=fetched.note)
+            asked = Poll(
+                source=source,
+                state=state,
+                started_at=started_at,
+                fetched=fetched,
+                status=fetched.status,
+                note=fetched.note,
+            )
             return self._read_answer(asked, fetched.document) if fetched.document else asked
         except ReadError as problem:
-            return replace(asked, status=Status(problem.status), note=problem.note)
+            status, note = Status(problem.status), problem.note
         except MemoryError:
-            return replace(asked, status=Status.TOO_LARGE, note=NO_MEMORY)
+            status, note = Status.TOO_LARGE, NO_MEMORY
         except Exception as problem:  # noqa: BLE001 - one bad source never stops a run
             log.error("%s: a fault of the program\n%s", source.id, trail(problem))  # noqa: TRY400 - its words may hold secrets
-            return replace(asked, status=Status.BUG, note=whereabouts(problem))
+            status, note = Status.BUG, whereabouts(problem)
+        return Poll(source=source, state=state, started_at=started_at, fetched=fetched, status=status, note=note)
 
     def _fetch(self, source: Source, state: SourceState) -> Fetched:
         if source.kind in tuple(Kind):

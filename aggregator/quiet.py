@@ -7,14 +7,14 @@ Where the program is killed before that, these sources are asked once more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator import schedule
 from aggregator.model import Outcome, Poll, SourceState
 from aggregator.store import Store
 
-_TOGETHER = 250  # polls in a transaction
+_TOGETHER = 1_000  # polls in a transaction
 
 
 def is_quiet(poll: Poll) -> bool:
@@ -34,17 +34,15 @@ class Notebook:
         """Notes a poll. `dice` is a random number from 0 to 1, for the next due time."""
         if len(self._noted) >= _TOGETHER:
             self.write()
-        state = schedule.next_state(poll, new=0, now=now, dice=dice)
         noted = outcome(poll)
-        self._noted.append((noted, replace(state, body_at=poll.state.body_at)))
+        self._noted.append((noted, schedule.next_state(poll, new=0, now=now, dice=dice)))
         return noted
 
     def write(self) -> None:
         """Stores what was noted. Before a poll is taken in that has the other sources of its host wait, too."""
         if self._noted:
             with self.store.transaction():
-                for noted, state in self._noted:
-                    self.store.finish(self.run, noted, state)
+                self.store.finish(self.run, self._noted)
             self._noted.clear()
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from aggregator.model import (
@@ -37,7 +38,10 @@ from aggregator.model import (
 
 def to_text(moment: datetime | None) -> str | None:
     """An instant as the database writes it: `YYYY-MM-DDTHH:MM:SSZ`."""
-    return f"{moment.astimezone(UTC).isoformat()[: len('YYYY-MM-DDTHH:MM:SS')]}Z" if moment else None
+    if moment is None:
+        return None
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.isoformat()[: len('YYYY-MM-DDTHH:MM:SS')]}Z"
 
 
 def to_instant(text: str | None) -> datetime | None:
@@ -62,20 +66,22 @@ def source_row(source: Source) -> dict[str, Any]:
     return row | {"url": source.public_url, "every": int(source.every.total_seconds())}
 
 
-_FETCH = tuple(one.name for one in fields(Outcome) if one.name not in ("mentions", "failures"))
-_STATE = tuple(one.name for one in fields(SourceState) if one.name not in ("source", "url"))
+_POLLED = tuple(one.name for one in fields(Outcome) if one.name not in ("started_at", "status", "mentions", "failures"))
+_MOMENTS = ("body_at", "due_at", "last_ok_at", "last_new_at")
+_KEPT = tuple(one.name for one in fields(SourceState) if one.name not in ("source", "url", "status", *_MOMENTS))
+_polled, _moments, _kept = attrgetter(*_POLLED), attrgetter(*_MOMENTS), attrgetter(*_KEPT)
+FETCH = ("started_at", "status", *_POLLED)  # the columns of `fetches` that an outcome fills
+STATE = ("status", *_MOMENTS, *_KEPT)  # the columns of `sources` that are remembered of a source
 
 
-def fetch_row(outcome: Outcome, run: int) -> dict[str, Any]:
-    """An outcome as columns of `fetches`."""
-    row = {name: getattr(outcome, name) for name in _FETCH}
-    return row | {"run": run, "started_at": to_text(outcome.started_at)}
+def fetch_row(outcome: Outcome) -> tuple[Any, ...]:
+    """An outcome as the columns FETCH."""
+    return (to_text(outcome.started_at), outcome.status.value, *_polled(outcome))
 
 
-def state_row(state: SourceState) -> dict[str, Any]:
-    """What is to be remembered of a source, as columns of `sources`."""
-    row = {name: getattr(state, name) for name in _STATE}
-    return row | {name: to_text(row[name]) for name in ("body_at", "due_at", "last_ok_at", "last_new_at")}
+def state_row(state: SourceState) -> tuple[Any, ...]:
+    """What is to be remembered of a source, as the columns STATE."""
+    return (state.status and state.status.value, *map(to_text, _moments(state)), *_kept(state))
 
 
 def state(row: sqlite3.Row) -> SourceState:

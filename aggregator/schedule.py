@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from aggregator.model import Pace, Poll, Source, SourceState, Status
 
@@ -54,25 +55,23 @@ def next_state(poll: Poll, *, new: int, now: datetime, dice: float) -> SourceSta
     """
     state, fetched = poll.state, poll.fetched
     lost = state.moved_to is not None and poll.status in _LOST
-    remembered = replace(
-        state,
-        status=poll.status,
-        note=poll.note,
-        enabled=lost or poll.status is not Status.GONE,
-        failures=state.failures + 1 if poll.status.failed else 0,
-        moved_to=None if lost else fetched.moved_to or state.moved_to,
-        due_at=_next_due(poll, now, dice),
-    )
-    if poll.status.failed:
-        return remembered
-    return replace(
-        remembered,
-        etag=fetched.etag,
-        last_modified=fetched.last_modified,
-        body_hash=poll.body_hash or state.body_hash,
-        last_ok_at=now,
-        last_new_at=now if new else state.last_new_at,
-    )
+    changes: dict[str, Any] = {
+        "status": poll.status,
+        "note": poll.note,
+        "enabled": lost or poll.status is not Status.GONE,
+        "failures": state.failures + 1 if poll.status.failed else 0,
+        "moved_to": None if lost else fetched.moved_to or state.moved_to,
+        "due_at": _next_due(poll, now, dice),
+    }
+    if not poll.status.failed:
+        changes |= {
+            "etag": fetched.etag,
+            "last_modified": fetched.last_modified,
+            "body_hash": poll.body_hash or state.body_hash,
+            "last_ok_at": now,
+            "last_new_at": now if new else state.last_new_at,
+        }
+    return replace(state, **changes)
 
 
 def rest_of_host(poll: Poll, now: datetime) -> datetime | None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
 
 from aggregator import report
 from aggregator.model import Alert, Kind, Outcome, PastPoll, Silence, Source, Status, Trouble
@@ -59,6 +58,8 @@ def _gap(outcome: Outcome, source: Source, last_ok_at: datetime) -> str:
 
 def _changed(outcome: Outcome, source: Source, past: Sequence[PastPoll]) -> str:
     """Whether a site gives less than it used to: items, or their dates."""
+    from statistics import median  # brings the decimals with it, which most runs do not need
+
     usual = median(poll.items for poll in past)
     items, dated = sum(poll.items for poll in past), sum(poll.dated for poll in past)
     look = f"has the site changed? `aggregator check --fetch {source.id}` shows what is read"

@@ -215,7 +215,7 @@ def test_a_source_that_comes_back_or_is_switched_on_is_asked_again_but_not_one_t
     run = store.begin_run(NOW, "1")
     with store.transaction():
         state = SourceState(source="a", url=SOURCES["a"].public_url, status=Status.GONE, enabled=False)
-        store.finish(run, Outcome(source="a", status=Status.GONE, started_at=NOW), state)
+        store.finish(run, [(Outcome(source="a", status=Status.GONE, started_at=NOW), state)])
         store.configure(CONFIG)
     assert rows(store, "SELECT enabled FROM sources WHERE id = 'a'") == [(0,)]
 
@@ -227,7 +227,7 @@ def test_what_is_remembered_of_a_source_comes_back(store: Store) -> None:
         body_at=NOW, moved_to="https://daily.example/new", failures=2, due_at=LATER, last_ok_at=NOW, last_new_at=NOW,
     )  # fmt: skip
     with store.transaction():
-        store.finish(run, Outcome(source="a", status=Status.OK, started_at=NOW, items=3, new=2), state)
+        store.finish(run, [(Outcome(source="a", status=Status.OK, started_at=NOW, items=3, new=2), state)])
     assert store.states()["a"] == state
     assert rows(store, "SELECT run, source, status, items, new FROM fetches") == [(run, "a", "ok", 3, 2)]
 

@@ -18,6 +18,8 @@ SELECT id, kind, enabled, status, note, failures, last_ok_at, last_new_at, due_a
     WHERE source = sources.id AND kind <> 'failing' AND ended_at IS NULL) AS alerts
 FROM sources ORDER BY enabled DESC, failures DESC, alerts IS NULL, id
 """
+_FETCHED = f"INSERT INTO fetches (run, {', '.join(rows.FETCH)}) VALUES (?{', ?' * len(rows.FETCH)})"  # noqa: S608 - our own names
+_REMEMBERED = f"UPDATE sources SET {', '.join(f'{name} = ?' for name in rows.STATE)} WHERE id = ?"  # noqa: S608
 
 
 class Sources(Database):
@@ -76,12 +78,10 @@ class Sources(Database):
                 told | {"now": rows.to_text(now), "run": run},
             )
 
-    def finish(self, run: int, outcome: Outcome, state: SourceState) -> None:
-        """Writes what a source came to in a run, and what is to be remembered of it."""
-        self._insert("fetches", rows.fetch_row(outcome, run))
-        kept = rows.state_row(state)
-        changes = ", ".join(f"{key} = :{key}" for key in kept)
-        self._connection.execute(f"UPDATE sources SET {changes} WHERE id = :id", kept | {"id": state.source})  # noqa: S608
+    def finish(self, run: int, polled: Sequence[tuple[Outcome, SourceState]]) -> None:
+        """Writes what sources came to in a run, and what is to be remembered of them."""
+        self._connection.executemany(_FETCHED, [(run, *rows.fetch_row(outcome)) for outcome, _ in polled])
+        self._connection.executemany(_REMEMBERED, [(*rows.state_row(state), state.source) for _, state in polled])
 
     def postpone(self, sources: Sequence[str], until: datetime) -> None:
         """Has sources asked no earlier than a time."""

@@ -24,7 +24,7 @@ from aggregator.guard import Limits, Stop
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST = 64 * 1024  # bytes of a line that are waited for
 _NOT_MODIFIED = re.compile(  # the whole of a plain answer that nothing changed, which most are
-    rb"HTTP/1\.[01] 304(?: [ -~]*)?\r\n((?:[A-Za-z0-9-]+:[ -~]*\r\n){0,100})\r\n"
+    rb"HTTP/1\.[01] 304(?: [ -~]*)?\r\n((?:[A-Za-z0-9-]+:[ -~]*\r\n){0,99})\r\n"
 )
 _INTERIM = re.compile(rb"HTTP/1\.\d 100\b[^\n]*\n(?:[^\r\n][^\n]*\n)*+\r?\n")  # a head that says: another follows
 

@@ -78,7 +78,7 @@ class Lines:
         self._closed = False  # there is no thread that admits tasks
 
     def results(self) -> Results[Any]:
-        """Where the calling thread waits for what comes of tasks. Those that it begins from now on begin when it does."""
+        """Where the calling thread waits for what comes of tasks. What it begins from now on begins when it does so."""
         results = Results[Any](self)
         self._results.append(results)
         return results

@@ -51,7 +51,7 @@ class Order:
 
     sources: tuple[str, ...] = ()
     everything: bool = False
-    workers: int = 500
+    workers: int = 1000
     strict: bool = False
     visits: int = 20
     executor: str | None = None
@@ -189,7 +189,7 @@ def _polls(
         return
     with (
         ThreadPoolExecutor(polling.READERS) as readers,
-        ThreadPoolExecutor(order.workers) as askers,  # of what asks again while it is read
+        ThreadPoolExecutor(min(order.workers, polling.THREADS)) as askers,  # of what asks again while it is read
         Fetcher(version=__version__, clock=edges.clock) as fetcher,
     ):
         poller = polling.Poller(fetcher, names, edges.clock)
@@ -200,8 +200,8 @@ def _polls(
                 return poller.begin(source, state, readers)
             return askers.submit(poller.poll, source, state)
 
-        known = sum(states[one.id].body_hash is not None for one in wanted)  # most of which say that nothing changed
-        room = polling.Room(order.workers, first=max(polling.FIRST, known))
+        known = (bool(states[one.id].etag or states[one.id].last_modified) for one in wanted)  # they answer in a line
+        room = polling.Room(order.workers, first=max(polling.FIRST, sum(known)))
         try:
             for poll in polling.polls(wanted, ask, room, edges.stopped, fetcher.results()):
                 yield poll
@@ -225,7 +225,10 @@ def _pages(config: Config, store: Store, order: Order, edges: Edges) -> Iterator
     from aggregator import polling, visits
     from aggregator.fetch import Fetcher
 
-    with ThreadPoolExecutor(order.workers) as visitors, Fetcher(version=__version__, clock=edges.clock) as fetcher:
+    with (
+        ThreadPoolExecutor(min(order.workers, polling.THREADS)) as visitors,
+        Fetcher(version=__version__, clock=edges.clock) as fetcher,
+    ):
         visitor = polling.Visitor(fetcher, store.robots(), edges.clock)
         errands = [polling.Errand(debt=one, source=visits.asked(one, config.sources[one.source])) for one in debts]
 

@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 READERS = 4  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
 AHEAD = 12  # documents that are read before what they say is stored: their items take memory, too
+THREADS = 100  # that wait for what asks more than once: sitemaps, the kinds of plugins, pages with their robots.txt
 FIRST = 100  # hosts that are asked where nothing of what they say is known yet
 HUNG = 2  # times in a row that a host may hang before the rest of its sources waits for the next run
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
@@ -132,7 +133,7 @@ class Room:
             self.hosts = min(self._most, self.hosts + FIRST)
 
 
-class Results(Protocol):
+class Inbox(Protocol):
     """Where what is done waits until it is taken up, as `SimpleQueue` has it."""
 
     def put(self, item: Any, /) -> None:
@@ -147,7 +148,7 @@ def polls(
     ask: Callable[[Asked], Future[Answer]],
     room: Room,
     stopped: Callable[[], bool],
-    done: Results | None = None,
+    done: Inbox | None = None,
 ) -> Iterator[Answer]:
     """Asks sources, as many hosts at a time as there is room for and one source of a host at a time, until `stopped`.
 
@@ -248,9 +249,7 @@ class Poller:
         """Has nobody wait for room any more."""
         self.ahead.release(_EVERYBODY)
 
-    def _polled(
-        self, source: Source, state: SourceState, started_at: datetime, fetch: Callable[[], Fetched]
-    ) -> Poll:
+    def _polled(self, source: Source, state: SourceState, started_at: datetime, fetch: Callable[[], Fetched]) -> Poll:
         """What came of asking, with what it says."""
         fetched = _NOTHING
         try:

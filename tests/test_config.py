@@ -557,16 +557,67 @@ def test_tables_of_names_begin_where_the_file_is_and_must_be_right(tmp_path: Pat
     assert "line 2: 'river' is no kind" in str(caught.value)
 
 
-def test_a_file_that_was_right_before_comes_to_the_same_without_the_checks() -> None:
+AGAIN = [
+    ("", "fetch:\n", "a section of nothing"),
+    (
+        "outlets:\n  a: {name: '  A   &amp; Press ', homepage: ' https://a.example ', aliases: [에이, ' A  신문 ']}\n",
+        "sources:\n  - {id: a, outlet: a, kind: page, url: ' https://a.example/x ', select: {item: 'ul  >  li'}}\n",
+        "spaces that do not count",
+    ),
+    (
+        "fetch: {every: 2h, timeout: 9s, pause: 3s, max_bytes: 2MB, visit: true, contact: desk@example.org}\n",
+        (
+            "sources:\n  - {id: a, url: 'https://u:p@a.example/', every: 1d, enabled: false, encoding: euc-kr}\n"
+            "  - {id: 010, url: 'https://b.example/', language: no, zone: Asia/Seoul, visit: false}\n"
+        ),
+        "defaults, some of which a source overrules; what YAML would take for a number or for false",
+    ),
+    (
+        "topics:\n  t: {terms: {ko: ['탈북민   AND  북송'], en: []}, pages: [' https://a.example/page ']}\n",
+        "  u:\n    name: U\n    terms: &same\n      any: [북송]\n    exclude: *same\n",
+        "queries, some of them by an alias",
+    ),
+    (
+        "stories: {method: concepts, names: [names.tsv]}\n",
+        "alerts: {command: mail -s Press desk@example.org, webhook: 'https://hooks.example/x?token=1'}\n",
+        "a table of names beside the file, ways for alerts",
+    ),
+    ("\ufeff# a comment\nsources: []\n", "topics: {}\n", "a mark of the byte order, and nothing"),
+    ("sources: ~\n", "topics: null\n", "nothing, in YAML's other words"),
+]
+
+
+@pytest.mark.parametrize(("first", "then", "why"), AGAIN, ids=[row[-1] for row in AGAIN])
+def test_what_was_right_before_comes_to_the_same_without_the_checks(
+    tmp_path: Path, first: str, then: str, why: str
+) -> None:
+    path = tmp_path / "feeds.yaml"
+    path.write_text(first + then, "utf-8")
+    (tmp_path / "names.tsv").write_text("id\tkind\tko\nnamyang\tplace\t남양\n", "utf-8")
+    assert config.load(path, known=True) == config.load(path), why
+
+
+def test_so_does_the_list_that_comes_with_the_program() -> None:
     path = Path(__file__).parents[1] / "feeds.yaml"
     assert config.load(path, known=True) == config.load(path)
 
 
-def test_what_is_known_is_read_as_what_is_checked(tmp_path: Path) -> None:
+CHANGED = [
+    ("sources:\n  - {id: a, url: 'https://a.example/', zone: Asia/Atlantis}\n", 2, "a zone that this machine has not"),
+    ("sources:\n  - {id: a, url: 'https://a.example/', colour: red}\n", 2, "a key that this version does not know"),
+    ("sources: {\n", 1, "another text by now"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "why"), CHANGED, ids=[row[-1] for row in CHANGED])
+def test_what_is_not_right_any_more_is_said_as_ever(tmp_path: Path, text: str, line: int, why: str) -> None:
     path = tmp_path / "feeds.yaml"
-    path.write_text(
-        "outlets:\n  a: {name: '  A   Press ', homepage: ' https://a.example '}\n"
-        "sources:\n  - {id: a, outlet: a, kind: page, url: ' https://a.example/x ', select: {item: 'ul  >  li'}}\n"
-        "topics:\n  t: {terms: {ko: ['탈북민   AND  북송']}, pages: [' https://a.example/page ']}\n"
-    )
-    assert config.load(path, known=True) == config.load(path)
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        config.load(path, known=True)
+    assert caught.value.mistakes[0].line >= line, why
+
+
+def test_a_file_that_was_right_and_has_gone_is_said_as_ever(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        config.load(tmp_path / "feeds.yaml", known=True)

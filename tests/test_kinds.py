@@ -354,6 +354,8 @@ def test_options_reach_the_source_as_texts(site: Path) -> None:
     source = config.parse(text).sources["a"]
     assert (source.kind, source.options) == ("imap", {"folder": "010", "label": "no"})
     assert source.public_url == "imaps://x/"
+    (site / "feeds.yaml").write_text(text)
+    assert config.load(site / "feeds.yaml", known=True).sources["a"] == source
 
 
 def test_the_kind_that_the_documentation_writes_reads_what_it_says(site: Path) -> None:

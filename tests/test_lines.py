@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, suppress
-from http.client import BadStatusLine, HTTPException
+from http.client import BadStatusLine, HTTPException, HTTPResponse
+from io import BytesIO
 from itertools import pairwise
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 
 from aggregator.exchanges import Request, exchange
 from aggregator.guard import Limits
-from aggregator.lines import READ, Lines, elsewhere, turn
+from aggregator.lines import MANY, READ, WRITE, Lines, elsewhere, turn
 
 SOON = 5.0  # seconds, by which everything has long happened
 
@@ -138,6 +140,129 @@ def test_lines_that_nobody_used_are_closed_without_a_thread() -> None:
     assert threading.active_count() == before
 
 
+# --- sockets that change ----------------------------------------------------------------------------------------------
+
+
+def test_a_task_is_woken_on_a_new_line_that_has_the_number_of_the_one_it_closed(lines: Lines) -> None:
+    ours, theirs = socket.socketpair()
+    others: list[socket.socket] = []
+
+    async def moving() -> tuple[bytes, bytes, bool]:
+        with ours:
+            first, number = await heard(ours, soon()), ours.fileno()
+        again, mouth = socket.socketpair()
+        others.append(mouth)
+        with again:
+            return first, await heard(again, soon()), number in (again.fileno(), mouth.fileno())
+
+    with theirs:
+        moved = lines.begin(moving())
+        theirs.send(b"one")
+        while not others:
+            time.sleep(0.001)
+        others[0].send(b"two")
+        assert moved.result(SOON) == (b"one", b"two", True)
+        others[0].close()
+
+
+def test_a_task_waits_on_one_line_for_this_and_for_that(lines: Lines) -> None:
+    async def talking(line: socket.socket) -> list[bytes]:
+        said = []
+        for word in (b"a", b"b", b"c"):
+            await turn(line, WRITE, soon())
+            line.send(word)
+            said.append(await heard(line, soon()))
+        return said
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        told = lines.begin(talking(ours))
+        for _ in range(3):
+            theirs.send(theirs.recv(1).upper())
+        assert told.result(SOON) == [b"A", b"B", b"C"]
+
+
+def test_what_is_ready_while_its_task_is_ended_changes_nothing(lines: Lines) -> None:
+    pairs = [socket.socketpair() for _ in range(20)]
+
+    async def busy() -> None:
+        for _, mouth in pairs:
+            mouth.send(b"x")
+        lines.end()
+
+    with ExitStack() as stack:
+        for one, other in pairs:
+            stack.enter_context(one)
+            stack.enter_context(other)
+        waiting = [lines.begin(patient(one, soon())) for one, _ in pairs]
+        lines.begin(busy()).result(SOON)
+        assert {one.result(SOON) for one in waiting} <= {"nothing", "x"}
+
+
+# --- results ----------------------------------------------------------------------------------------------------------
+
+
+async def said(word: str) -> str:
+    return word
+
+
+def test_results_come_all_and_in_their_order(lines: Lines) -> None:
+    results = lines.results()
+    for number in range(3 * MANY + 7):
+        lines.begin(said(str(number))).add_done_callback(lambda one: results.put(one.result()))
+    assert [results.get(timeout=SOON) for _ in range(3 * MANY + 7)] == [str(n) for n in range(3 * MANY + 7)]
+    with pytest.raises(Empty):
+        results.get(timeout=0.01)
+
+
+def test_a_single_result_does_not_wait_for_others(lines: Lines) -> None:
+    ear, mouth = socket.socketpair()
+    with ear, mouth:
+        results = lines.results()
+        lines.begin(heard(ear, soon())).add_done_callback(results.put)
+        mouth.send(b"alone")
+        begun = time.monotonic()
+        assert results.get(timeout=SOON).result() == b"alone"
+        assert time.monotonic() - begun < SOON / 5
+
+
+def test_what_another_thread_puts_is_there_at_once(lines: Lines) -> None:
+    results = lines.results()
+    threading.Thread(target=results.put, args=["from elsewhere"]).start()
+    assert results.get(timeout=SOON) == "from elsewhere"
+
+
+def test_who_waits_for_results_has_what_it_began_begin_and_others_need_not_wait_for_that(lines: Lines) -> None:
+    begun = threading.Event()
+
+    async def beginning() -> None:
+        begun.set()
+
+    results = lines.results()
+    lines.begin(said("the thread is at work")).add_done_callback(results.put)
+    results.get(timeout=SOON)
+    mine = lines.begin(beginning())
+    assert not begun.wait(0.05), "it would wake the thread for each of hundreds"
+    with pytest.raises(Empty):
+        results.get(timeout=0.05)
+    assert begun.is_set()
+    assert mine.done()
+    others: SimpleQueue[Future[str]] = SimpleQueue()
+    threading.Thread(target=lambda: others.put(lines.begin(said("at once")))).start()
+    assert others.get(timeout=SOON).result(SOON) == "at once"
+
+
+def test_an_end_is_a_result_too(lines: Lines) -> None:
+    ear, mouth = socket.socketpair()
+    with ear, mouth:
+        results = lines.results()
+        lines.begin(patient(ear, soon())).add_done_callback(results.put)
+        with pytest.raises(Empty):
+            results.get(timeout=0.01)
+        lines.end()
+        assert results.get(timeout=SOON).result() == "nothing"
+
+
 # --- where an answer ends ---------------------------------------------------------------------------------------------
 
 
@@ -198,6 +323,45 @@ def test_it_does_not_matter_how_an_answer_is_cut_on_its_way(lines: Lines, frame:
     sent, body, why = frame
     places = sorted({0, len(sent), *(cut for cut in cuts if cut < len(sent))})
     assert given_to(lines, [sent[begin:end] for begin, end in pairwise(places)], pause=0.001).read() == body, why
+
+
+class Sent(BytesIO):
+    """Bytes as the socket that `http.client` wants."""
+
+    def makefile(self, _mode: str) -> Sent:
+        return self
+
+
+UNCHANGED = [
+    ("HTTP/1.1 304 Not Modified", [], "nothing else"),
+    ("HTTP/1.0 304", ['ETag: "a"'], "without words, in the older version"),
+    ("HTTP/1.1 304 ", ['etag: W/"a:b"', "X-Empty:", "x-y:  z  "], "odd spaces, names in small letters"),
+    ("HTTP/1.1 304 Not Modified", ["Cache-Control: max-age=1", "Cache-Control: no-cache"], "a name that comes twice"),
+    ("HTTP/1.1 304 Not Modified", ["Content-Length: 7", "Transfer-Encoding: chunked"], "a body, which it has not"),
+    ("HTTP/1.1 304 Not Modified", ["X-Folded: a", " b", "Y: c"], "a line that goes on"),
+    ("HTTP/1.1 304 Not Modified", ["X-Name: d\xe9j\xe0\tvu", "Y: c"], "letters that are not ASCII"),
+    ("HTTP/1.1 304 Not Modified", [f"X-{n}: y" for n in range(99)], "as many lines as may be"),
+    ("HTTP/1.1 304 Not Modified", ["no colon here", "Y: c"], "a line that is none"),
+]
+
+
+@pytest.mark.parametrize(("status", "fields", "why"), UNCHANGED, ids=[row[-1] for row in UNCHANGED])
+def test_that_nothing_changed_is_read_as_the_standard_library_reads_it(
+    lines: Lines, status: str, fields: list[str], why: str
+) -> None:
+    sent = "\r\n".join([status, *fields, "", ""]).encode("latin-1")
+    expected = HTTPResponse(Sent(sent))  # type: ignore[arg-type]  # makefile is all it asks for
+    expected.begin()
+    found = given_to(lines, [sent])
+    assert (found.status, found.headers.items()) == (expected.status, expected.headers.items()), why
+    assert found.read() == b""
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.from_regex(r"[A-Za-z0-9-]{1,20}", fullmatch=True), st.text('ab \t:;,"=é/', max_size=9))))
+def test_so_is_any_of_them(lines: Lines, fields: list[tuple[str, str]]) -> None:
+    named = [f"{name}: {value}" for name, value in fields]
+    test_that_nothing_changed_is_read_as_the_standard_library_reads_it(lines, "HTTP/1.1 304 Not Modified", named, "")
 
 
 def test_a_body_without_a_length_ends_with_the_connection(lines: Lines) -> None:

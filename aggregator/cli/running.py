@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--all", "everything", is_flag=True, help="Poll every source, due or not.")
-@click.option("--workers", type=click.IntRange(1, 1000), default=500, show_default=True, help="Hosts asked at a time.")
+@click.option("--workers", type=click.IntRange(1, 1000), default=1000, show_default=True, help="Hosts asked at a time.")
 @click.option(
     "--executor", metavar="URL", help="Ask on the workers of the dask scheduler at tcp://127.0.0.1:8786 or tls://…"
 )

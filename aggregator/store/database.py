@@ -17,6 +17,9 @@ from aggregator.ticks import connect
 
 BUSY_SECONDS = 10  # how long another writer is waited for
 PAUSE_SECONDS = 0.02  # until it is asked for again, where SQLite does not wait by itself
+LOG = (
+    4_000  # pages of the -wal file (16 MB) until it is emptied: SQLite's own 1,000 write the same pages again and again
+)
 CACHE = 8_000  # kilobytes of pages that a writer keeps: SQLite's own 2,000 read indexes again for every article
 _MAY = "may this user write the file and its directory? Reading takes the latter, too: SQLite keeps files beside it"
 _HINTS = {  # what to do about what SQLite says
@@ -122,6 +125,7 @@ class Database:
     def _bring_up_to_date(self, found: int) -> None:
         self._keep_a_log()
         self._connection.execute(f"PRAGMA cache_size = -{CACHE}")
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {LOG}")
         self._connection.execute("PRAGMA synchronous = normal")  # WAL survives a kill; a power cut costs a run at most
         if found < schema.VERSION:
             with self.transaction():  # of programs that open it at the same time, one does it and the others wait

@@ -295,7 +295,7 @@ def decide(
     """Who copied whom: one Copy for each clipping, originals included. `ruled` is what a person decided of two."""
     decided: list[Copy] = []
     originals: list[Clipping] = []
-    for one in sorted(cluster, key=lambda clipping: (clipping.at, clipping.first_seen_at, clipping.id)):
+    for one in sorted(cluster, key=lambda clipping: (clipping.at, clipping.first_seen_at, clipping.url)):
         found = next(
             ((first, ground) for first in originals if (ground := _ground(one, first, ruled(one, first), texts))), None
         )

@@ -9,10 +9,11 @@ queue. What people ruled stands above everything found here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from zlib import crc32
 
 from aggregator import __version__, copies, stories
 from aggregator.model import Clipping, Relation
@@ -28,6 +29,7 @@ _COPIES = 15  # texts that are compared for being one
 _RARE = 1.3  # weight of a single clue that is worth a comparison
 _MISSED = 8  # articles in a row, the nearest first, that are not alike: those farther away hardly are
 _REMEMBERED = 1_000  # articles, of 10 kB each
+_STOOD = 20_000  # articles of which no more is remembered than when they came
 
 
 _Rulings = Mapping[tuple[str, str], bool]
@@ -59,6 +61,7 @@ class Grouping:
     _packs: stories.Packs | None = field(init=False)
     _texts: _Remembered[copies.Text] = field(default_factory=_Remembered)
     _profiles: _Remembered[Any] = field(default_factory=_Remembered)
+    _stood: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._packs = self.method if isinstance(self.method, stories.Packs) else None
@@ -106,7 +109,7 @@ class Grouping:
         having = self.store.sharing(clues, _days(clipping, copies.WINDOW), _POSTINGS)
         self.store.save_clues(clipping.id, _day(clipping.at), clues)
         every = len(clues)  # two that are shared lead to a comparison, a single one where it is all there is
-        near = _nearest(having, dict.fromkeys(clues, 1.0), clipping, _COPIES, least=every)
+        near = self._nearest(having, dict.fromkeys(clues, 1.0), clipping, _COPIES, every)
         ruled = self.store.rulings(Relation.COPY, [clipping.url])
         together = self._ruled_together(ruled)
         likely = self.store.clippings([*near, *together])
@@ -128,7 +131,7 @@ class Grouping:
         ruled = self.store.rulings(Relation.STORY, [clipping.url])
         if is_printed_elsewhere and self._joins_its_text(clipping, ruled):
             return
-        near = _nearest(having, clues, clipping, _CANDIDATES, least=_RARE)
+        near = self._nearest(having, clues, clipping, _CANDIDATES, _RARE)
         together = self._ruled_together(ruled)
         held = self.store.clippings([*near, *together]) | {clipping.id: clipping}
         between = self._between(held, {clue: len(some) for clue, some in having.items()})
@@ -180,7 +183,8 @@ class Grouping:
 
     def _ruled_together(self, ruled: _Rulings) -> list[int]:
         """The articles that people put together, which are compared though they may share no clue."""
-        return list(self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair]).values())
+        found = self.store.at_addresses([url for pair, same in ruled.items() if same for url in pair])
+        return [found[url] for url in sorted(found)]
 
     def _between(self, held: Mapping[int, Clipping], common: Mapping[int, int]) -> stories.Between:
         known: dict[tuple[int, int], stories.Likeness] = {}
@@ -193,6 +197,47 @@ class Grouping:
             return known[pair]
 
         return between
+
+    # --- candidates ---------------------------------------------------------------------------------------------------
+
+    def _nearest(
+        self,
+        having: Mapping[int, Iterable[int]],
+        weights: Mapping[int, float],
+        clipping: Clipping,
+        most: int,
+        least: float,
+    ) -> list[int]:
+        """The articles that share the weightiest clues with one: two of them, or one of at least this weight.
+
+        Of those that share as much, the nearest in time. In which order sources answered never counts.
+        """
+        shared: dict[int, float] = {}
+        several: set[int] = set()
+        for clue, some in having.items():
+            for article in some:
+                if article in shared:
+                    several.add(article)
+                shared[article] = shared.get(article, 0.0) + weights[clue]
+        shared.pop(clipping.id, None)
+        enough = [one for one, weight in shared.items() if one in several or weight >= least]
+        if not enough:
+            return []
+        enough.sort(key=shared.__getitem__, reverse=True)
+        bound, at = shared[enough[:most][-1]], int(clipping.at.timestamp())
+        nearest = [one for one in enough if shared[one] >= bound]
+        known = self._standing(nearest)
+        return sorted(nearest, key=lambda one: (-shared[one], abs(known[one][0] - at), known[one][1]))[:most]
+
+    def _standing(self, articles: Sequence[int]) -> Mapping[int, tuple[int, int]]:
+        """When articles were published, in seconds, and a number that tells apart those of one moment."""
+        missing = [one for one in articles if one not in self._stood]
+        if len(self._stood) + len(missing) > _STOOD:
+            self._stood.clear()
+            missing = list(articles)
+        if missing:
+            self._stood |= {one: (at, crc32(url.encode())) for one, (at, url) in self.store.standing(missing).items()}
+        return self._stood
 
     # --- what is known of an article ----------------------------------------------------------------------------------
 
@@ -221,22 +266,6 @@ class Grouping:
         self.store.keep(clipping.id, _day(clipping.at), text.packed(), packed)
         self._texts.remember(clipping.id, text)
         self._profiles.remember(clipping.id, profile)
-
-
-def _nearest(
-    having: Mapping[int, Iterable[int]], weights: Mapping[int, float], clipping: Clipping, most: int, least: float = 0.0
-) -> list[int]:
-    """The articles that share the weightiest clues with one: two of them, or one of at least this weight."""
-    shared: dict[int, float] = {}
-    several: set[int] = set()
-    for clue, some in having.items():
-        for article in some:
-            if article in shared:
-                several.add(article)
-            shared[article] = shared.get(article, 0.0) + weights[clue]
-    shared.pop(clipping.id, None)
-    enough = [one for one, weight in shared.items() if one in several or weight >= least]
-    return sorted(enough, key=lambda one: (-shared[one], one))[:most]
 
 
 def _alike(near: Iterable[int], is_like: Callable[[int], bool]) -> list[int]:

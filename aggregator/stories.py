@@ -407,7 +407,7 @@ def decide(clipping: Clipping, groups: Mapping[int, Sequence[int]], between: Bet
     two articles are, `ruled` what a person decided of two.
     """
     weighed = [one for group in groups.items() if (one := _weighed(group, clipping, between, ruled))]
-    weighed.sort(key=lambda one: (-one.forced, -one.score, one.key))
+    weighed.sort(key=lambda one: (-one.forced, -one.score))
     if not weighed:
         return None
     first = weighed[0]

@@ -96,15 +96,19 @@ def clipping(row: Row, number: int) -> Clipping:
     )  # fmt: skip
 
 
-def fill(store: Store, rows: Sequence[Row]) -> None:
-    """Stores labelled articles as if they had been read; row n becomes article n, counted from 1."""
+def fill(store: Store, rows: Sequence[Row], order: Sequence[int] | None = None) -> None:
+    """Stores labelled articles as if they had been read, row by row unless there is another order of their numbers.
+
+    Row n, counted from 1, has the address n, and without another order it becomes article n.
+    """
     sources = {name: Source(id=name, url=f"https://{name}.example/rss", outlet=name) for name in OUTLETS}
     with store.transaction():
         store.configure(Config(sources=sources, outlets=OUTLETS, topics={}))
-        for number, row in enumerate(rows, start=1):
+        for expected, number in enumerate(order or range(1, len(rows) + 1), start=1):
+            row = rows[number - 1]
             saved = store.save(row.outlet, groups.decide(article(row, number), (), None), row.at)
-            assert saved == number
-            store.queue([number])
+            assert saved == expected
+            store.queue([saved])
 
 
 class Found(NamedTuple):

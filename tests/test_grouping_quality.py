@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from aggregator import concepts, gazetteer, stories
+from aggregator.grouping import Grouping
 from aggregator.store import Store
 from tests import labelled
 
@@ -37,6 +41,26 @@ def test_stories_across_languages(found: tuple[list[labelled.Row], labelled.Foun
     rows, groups = found
     score = labelled.score(groups.stories, rows, lambda row: row.event, across=True)
     assert (score.precision >= 0.97, score.recall >= 0.75) == (True, True), score
+
+
+def test_the_order_in_which_articles_came_makes_no_difference(tmp_path: Path) -> None:
+    """Sources answer in another order each time, on threads as on workers of a cluster."""
+    rows = labelled.read(*labelled.HELDOUT)
+    orders = [list(range(1, len(rows) + 1)) for _ in range(2)]
+    random.Random(1).shuffle(orders[1])
+    made = []
+    for place, order in enumerate(orders):
+        method = stories.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
+        with Store(tmp_path / f"{place}.db") as store:
+            labelled.fill(store, rows, order)
+            Grouping(store, method).work(datetime(2000, 1, 1, tzinfo=UTC))
+            held = store.clippings(range(1, len(rows) + 1))
+            stories_, texts = defaultdict[int | None, set[str]](set), {}
+            for one in held.values():
+                stories_[one.story].add(one.url)
+                texts[one.url] = held[one.copy_of].url if one.copy_of else None
+            made.append((sorted(map(sorted, stories_.values())), texts))
+    assert made[0] == made[1]
 
 
 def test_every_article_of_a_story_says_why_it_is_there(found: tuple[list[labelled.Row], labelled.Found]) -> None:

@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     gc.set_threshold(*_SELDOM)
     try:
         code = cli.main(args=arguments, prog_name="aggregator", standalone_mode=False)
+        gc.freeze()  # else Python goes through all there is once more before it ends
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(128 + signal.SIGINT)

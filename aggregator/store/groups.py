@@ -39,7 +39,7 @@ WHERE id = ?
 """
 _UNGROUPED = """
 SELECT id FROM ungrouped JOIN articles ON articles.id = ungrouped.article
-ORDER BY coalesce(published_at, first_seen_at), id
+ORDER BY coalesce(published_at, first_seen_at), url
 """
 _SHARING = """
 SELECT value, (
@@ -47,6 +47,10 @@ SELECT value, (
     SELECT article FROM clues WHERE clue = value AND day BETWEEN ? AND ? ORDER BY day DESC, article DESC LIMIT ?
   )
 ) FROM json_each(?)
+"""
+_STANDING = """
+SELECT id, CAST(strftime('%s', coalesce(published_at, first_seen_at)) AS INTEGER), url FROM articles
+WHERE id IN (SELECT value FROM json_each(?))
 """
 _EDITION = "profiles"  # under this name is noted which edition of which method made them
 
@@ -89,6 +93,11 @@ class Groups(Addresses):
             (rows.json_text(some),),
         )
         return {row["id"]: rows.clipping(row) for row in found}
+
+    def standing(self, articles: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """When articles were published (or first seen, in seconds), and their canonical URLs, by their numbers."""
+        found = self._connection.execute(_STANDING, (rows.json_text(list(articles)),))
+        return {article: (at, url) for article, at, url in found}
 
     def reasons(self, article: int) -> tuple[str | None, str | None]:
         """Why an article is held for a copy, and why it is counted to its story."""
@@ -197,7 +206,7 @@ class Groups(Addresses):
         """The articles of a story, the earliest first."""
         found = self._rows(
             f"{_CLIPPING} WHERE articles.story = ?"
-            " ORDER BY coalesce(articles.published_at, articles.first_seen_at), articles.id",
+            " ORDER BY coalesce(articles.published_at, articles.first_seen_at), articles.url",
             (story,),
         )
         return tuple(map(rows.clipping, found))

@@ -29,7 +29,7 @@ _COPIES = 15  # texts that are compared for being one
 _RARE = 1.3  # weight of a single clue that is worth a comparison
 _MISSED = 8  # articles in a row, the nearest first, that are not alike: those farther away hardly are
 _REMEMBERED = 1_000  # articles, of 10 kB each
-_STOOD = 20_000  # articles of which no more is remembered than when they came
+_STOOD = 8_000  # articles of which no more is remembered than a number
 
 
 _Rulings = Mapping[tuple[str, str], bool]
@@ -61,7 +61,7 @@ class Grouping:
     _packs: stories.Packs | None = field(init=False)
     _texts: _Remembered[copies.Text] = field(default_factory=_Remembered)
     _profiles: _Remembered[Any] = field(default_factory=_Remembered)
-    _stood: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _stood: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._packs = self.method if isinstance(self.method, stories.Packs) else None
@@ -226,17 +226,17 @@ class Grouping:
         enough.sort(key=shared.__getitem__, reverse=True)
         bound, at = shared[enough[:most][-1]], int(clipping.at.timestamp())
         nearest = [one for one in enough if shared[one] >= bound]
-        known = self._standing(nearest)
-        return sorted(nearest, key=lambda one: (-shared[one], abs(known[one][0] - at), known[one][1]))[:most]
+        stood = self._standing(nearest)
+        return sorted(nearest, key=lambda one: (-shared[one], abs((stood[one] >> 32) - at), stood[one]))[:most]
 
-    def _standing(self, articles: Sequence[int]) -> Mapping[int, tuple[int, int]]:
-        """When articles were published, in seconds, and a number that tells apart those of one moment."""
+    def _standing(self, articles: Sequence[int]) -> Mapping[int, int]:
+        """When articles were published, in seconds; and behind that, in 32 bits, what tells apart those of a moment."""
         missing = [one for one in articles if one not in self._stood]
         if len(self._stood) + len(missing) > _STOOD:
             self._stood.clear()
             missing = list(articles)
-        if missing:
-            self._stood |= {one: (at, crc32(url.encode())) for one, (at, url) in self.store.standing(missing).items()}
+        for one, (at, url) in self.store.standing(missing).items() if missing else ():
+            self._stood[one] = at << 32 | crc32(url.encode())
         return self._stood
 
     # --- what is known of an article ----------------------------------------------------------------------------------

@@ -442,6 +442,11 @@ def test_schedule_prints_lines_that_name_this_place(desk: Desk) -> None:
     out = desk.call("schedule").out
     assert f"run -q -c {desk.folder / 'feeds.yaml'} --db {desk.folder / 'mentions.db'}" in out
     assert "OnCalendar" in out
+    assert "--executor" not in out
+    run = f"run -q -c {desk.folder / 'feeds.yaml'} --db {desk.folder / 'mentions.db'} --executor tls://192.0.2.2:8786"
+    assert desk.call("schedule", "--executor", "tls://192.0.2.2:8786").out.count(run) == 2, "for cron and for systemd"
+    refused = desk.call("schedule", "--executor", "tcp://192.0.2.2:8786")
+    assert (refused.code, "tls://192.0.2.2:8786" in refused.err) == (2, True)
 
 
 def test_rematch_reindex_and_backup_say_what_they_did(read: Desk) -> None:

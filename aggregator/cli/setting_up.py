@@ -35,7 +35,8 @@ def init(settings: Settings, directory: Path) -> None:
     That is feeds.yaml, settings for Datasette, and a line for cron. Nothing that is there already is overwritten.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    cron = "\n".join(_cron_lines(directory / settings.config_path, directory / settings.db)) + "\n"
+    run = _run_command(directory / settings.config_path, directory / settings.db)
+    cron = "\n".join(_cron_lines(run)) + "\n"
     files = {"feeds.yaml": _shipped_feeds(), "metadata.yaml": _METADATA, "crontab.txt": cron}
     for name, text in files.items():
         path = directory / name
@@ -125,10 +126,17 @@ def print_preview(settings: Settings, preview: Preview) -> None:
 
 
 @command()
-def schedule(settings: Settings) -> None:
+@click.option("--executor", metavar="URL", help="Have the runs ask on the workers of the dask scheduler there.")
+def schedule(settings: Settings, executor: str | None) -> None:
     """Print lines for crontab and systemd."""
-    click.echo("# crontab -e\n" + "\n".join(_cron_lines(settings.config_path, settings.db)))
-    click.echo("\n" + _systemd_units(settings.config_path, settings.db))
+    run = _run_command(settings.config_path, settings.db)
+    if executor:
+        from aggregator import cluster
+
+        cluster.check(executor)
+        run += f" --executor {shlex.quote(executor)}"
+    click.echo("# crontab -e\n" + "\n".join(_cron_lines(run)))
+    click.echo("\n" + _systemd_units(run))
 
 
 def _program() -> str:
@@ -149,14 +157,14 @@ def _run_command(config: Path, db: Path) -> str:
     return f"{_program()} run -q -c {shlex.quote(str(config.resolve()))} --db {shlex.quote(str(db.resolve()))}"
 
 
-def _cron_lines(config: Path, db: Path) -> list[str]:
+def _cron_lines(run: str) -> list[str]:
     return [
         "# Every 5 minutes: only what is due is asked, runs never overlap, and mail comes when a source needs a hand.",
-        f"*/5 * * * * {_run_command(config, db).replace('%', chr(92) + '%')}",
+        f"*/5 * * * * {run.replace('%', chr(92) + '%')}",
     ]
 
 
-def _systemd_units(config: Path, db: Path) -> str:
+def _systemd_units(run: str) -> str:
     return f"""\
 # /etc/systemd/system/aggregator.service
 [Unit]
@@ -165,7 +173,7 @@ After=network-online.target
 Wants=network-online.target
 [Service]
 Type=oneshot
-ExecStart={_run_command(config, db).replace("%", "%%")}
+ExecStart={run.replace("%", "%%")}
 SuccessExitStatus=75
 
 # /etc/systemd/system/aggregator.timer

@@ -27,7 +27,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import pluggy
 
 from aggregator.errors import ReadError, UsageError
-from aggregator.model import Document, Fetched, Item, Kind, Reading, Source, SourceState, Status
+from aggregator.model import Document, Fetched, Kind, Reading, Source, SourceState, Status
 from aggregator.text import plain
 
 PROJECT = "aggregator"  # of pluggy, and the group of the entry points
@@ -180,11 +180,7 @@ def read(document: Document, source: Source) -> Reading:
     """What a document says, read as its source's kind. Raises ReadError with a status, whatever the plugin does."""
     plugin, kind = find(source.kind)
     reading = _called(plugin, Reading, kind.read, document, source)
-    return replace(reading, items=tuple(map(_visible, reading.items)), note=plain(reading.note))
-
-
-def _visible(item: Item) -> Item:
-    return replace(item, title=plain(item.title), summary=plain(item.summary))
+    return replace(reading, note=plain(reading.note))
 
 
 def _called(plugin: Plugin, wanted: type[Record], function: Callable[..., Record], *given: object) -> Record:

@@ -31,7 +31,7 @@ from aggregator import polling, schedule
 from aggregator.model import Fetched, Poll, Source, SourceState, Status
 
 TICK = 300.0  # seconds between two runs, as docs/cron.md has it
-CONNECTIONS = 500  # hosts that a fetching process asks at a time: `aggregator run --workers`
+CONNECTIONS = 1000  # hosts that a fetching process asks at a time: `aggregator run --workers`
 DAY = 86_400.0
 _BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 _MEASURED = Path(__file__).resolve().parent / "growth" / "measured.json"

@@ -6,9 +6,11 @@ allowed, tags and merge keys are not. Addresses may hold credentials: no message
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -388,14 +390,19 @@ def _text(path: Path) -> str:
 def _config_of(read: Callable[[], str], path: str) -> Config:
     mistakes: set[Mistake] = set()
     try:
-        root = _compose(read().removeprefix("\ufeff"))
+        text = read()
+        root = _compose(text.removeprefix("\ufeff"))
         config = _config(_Place(root, 1, (), _File(mistakes, Path(path).parent)))
     except _Unreadable as problem:
         line, message = problem.args
         raise ConfigError(path, [Mistake(line=line, key="file", message=message)]) from problem
     if mistakes:
         raise ConfigError(path, tuple(mistakes))
-    return config
+    return replace(config, origin=_digest(text))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def parse(text: str, path: str = "feeds.yaml") -> Config:
@@ -413,5 +420,6 @@ def load(path: Path, *, known: bool = False) -> Config:
         from aggregator import rereading
 
         with suppress(Exception):  # something is not as it was: what it is, is said below
-            return rereading.config(_text(path), path.parent)
+            text = _text(path)
+            return replace(rereading.config(text, path.parent), origin=_digest(text))
     return _config_of(lambda: _text(path), str(path))

@@ -277,13 +277,14 @@ class Channels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All of feeds.yaml, valid, in its order. Keys are ids."""
+    """All of feeds.yaml, valid, in its order. Keys are ids. `origin` tells the text apart that it was read from."""
 
     sources: Mapping[str, Source]
     outlets: Mapping[str, Outlet]
     topics: Mapping[str, Topic]
     stories: Stories = Stories()
     alerts: Channels = Channels()
+    origin: str = field(default="", compare=False, repr=False)
 
     @property
     def visiting(self) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def _watch(
 
 def _configure(config: Config, store: Store, now: datetime) -> None:
     """Writes feeds.yaml into the database where it is not what it was."""
-    digest = hashlib.sha256(repr(config).encode()).hexdigest()
+    digest = f"{__version__} {config.origin or hashlib.sha256(repr(config).encode()).hexdigest()}"
     if store.noted("config") != digest:
         moved = schedule.moved(config.sources.values(), store.states())
         with store.transaction():

@@ -529,7 +529,7 @@ def test_every_key_has_a_known_type_and_a_meaning() -> None:
 )
 def test_the_keys_of_a_section_are_the_fields_of_its_record(section: str, record: type) -> None:
     names = {key.name.rpartition(".")[2] for key in keys.KEYS if key.name.rpartition(".")[0] == section}
-    implied = {"outlets.ID": {"id"}, "topics.ID": {"id"}}.get(section, set())
+    implied = {"outlets.ID": {"id"}, "topics.ID": {"id"}, "": {"origin"}}.get(section, set())
     beside = {"": {"fetch"}}.get(section, set())
     assert names - beside == set(record.__dataclass_fields__) - implied
 
@@ -600,6 +600,8 @@ def test_what_was_right_before_comes_to_the_same_without_the_checks(
 def test_so_does_the_list_that_comes_with_the_program() -> None:
     path = Path(__file__).parents[1] / "feeds.yaml"
     assert config.load(path, known=True) == config.load(path)
+    assert config.load(path, known=True).origin == config.load(path).origin == config.parse(path.read_text()).origin
+    assert config.parse(path.read_text() + "# a word\n").origin != config.load(path).origin
 
 
 CHANGED = [

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-READERS = 4  # documents that are read at the same time: reading takes processors and memory, waiting takes neither
+READERS = 2  # documents that are read at the same time: one that takes long holds up no other, more take turns
 AHEAD = 12  # documents that are read before what they say is stored: their items take memory, too
 THREADS = 100  # that wait for what asks more than once: sitemaps, the kinds of plugins, pages with their robots.txt
 FIRST = 100  # hosts that are asked where nothing of what they say is known yet

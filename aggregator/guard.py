@@ -20,7 +20,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from ipaddress import ip_address, ip_network
-from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 from aggregator.lines import READ, WRITE, elsewhere, turn
@@ -130,7 +129,6 @@ def refused(address: str, allow_private: bool) -> str | None:
 
 _Answer = tuple[int, int, int, str, Any]  # what getaddrinfo says: family, type, protocol, canonical name, address
 
-_LOOK_UPS = BoundedSemaphore(64)  # that are under way: a name server is not asked for thousands of names at once
 _UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 _PIECE = 64 * 1024  # bytes received at once
 
@@ -142,12 +140,8 @@ async def _look_up(host: str, port: int, limits: Limits) -> Sequence[_Answer]:
     except (OSError, UnicodeError):
         pass
 
-    def ask() -> Sequence[_Answer]:
-        with _LOOK_UPS:
-            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
     try:
-        return await elsewhere(ask, limits.deadline)
+        return await elsewhere(partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM), limits.deadline)
     except TimeoutError:
         raise Stop(Status.TIMEOUT, f"the name server did not answer in time about {host}") from None
     except (OSError, UnicodeError) as problem:

@@ -27,6 +27,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 
 MANY, SOON = 50, 0.005  # results are handed over when there are so many, or after so many seconds
+HELPERS = 64  # threads for what may block: a name server is not asked for thousands of names at once
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
@@ -47,7 +48,9 @@ def turn(line: socket.socket, events: int, until: float) -> Generator[_Wait, Any
 
 @types.coroutine
 def elsewhere(function: Callable[[], T], until: float) -> Generator[_Wait, Any, T]:
-    """What a function returns or raises that may block. It is left behind in its thread when the time is up."""
+    """What a function returns or raises that may block. It is left behind in its thread, or before it got one, when the
+    time is up.
+    """
     result: T = yield _Wait(until, function=function)
     return result
 
@@ -71,6 +74,8 @@ class Lines:
         self._order = count()
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._results: list[Results[Any]] = []
+        self._functions: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # for the helpers; None ends one
+        self._helpers = self._helped = 0  # how many there are, and how many functions they have or wait for them
         self._lock = Lock()
         self._thread: Thread | None = None
         self._rung = False  # whether the thread has been told that there is something for it
@@ -182,6 +187,8 @@ class Lines:
 
     def _stop(self) -> None:
         self._end_all()
+        for _ in range(self._helpers):
+            self._functions.put(None)
         raise _Stopped
 
     def _admit(self, task: _Task) -> None:
@@ -234,10 +241,14 @@ class Lines:
         wait = task.waits
 
         def go_on(given: object, problem: BaseException | None) -> None:
+            self._helped -= 1
             if task.waits == wait and not task.future.done():
                 self._go_on(task, given, problem)
 
         def work() -> None:
+            if task.waits != wait:  # nobody waits for it any more
+                self._tell(lambda: go_on(None, None))
+                return
             try:
                 given = function()
             except Exception as problem:  # noqa: BLE001 - the task gets it
@@ -245,7 +256,15 @@ class Lines:
             else:
                 self._tell(lambda: go_on(given, None))
 
-        Thread(target=work, name="elsewhere", daemon=True).start()
+        self._functions.put(work)
+        self._helped += 1
+        if self._helpers < min(self._helped, HELPERS):
+            self._helpers += 1
+            Thread(target=self._help, name="elsewhere", daemon=True).start()
+
+    def _help(self) -> None:
+        while work := self._functions.get():
+            work()
 
 
 class Results(Generic[T]):

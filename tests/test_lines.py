@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from aggregator.exchanges import Request, exchange
 from aggregator.guard import Limits
-from aggregator.lines import MANY, READ, WRITE, Lines, elsewhere, turn
+from aggregator.lines import HELPERS, MANY, READ, WRITE, Lines, elsewhere, turn
 
 SOON = 5.0  # seconds, by which everything has long happened
 
@@ -107,6 +107,45 @@ def test_what_blocks_is_done_elsewhere_and_left_behind_when_time_is_up(lines: Li
     assert patient_one.result(SOON) == "True"
     with pytest.raises(ValueError, match="no number"):
         lines.begin(failing()).result(SOON)
+
+
+def test_what_blocks_shares_a_few_threads_which_end_with_the_lines() -> None:
+    before, lines, let_go = threading.active_count(), Lines(), threading.Event()
+
+    async def held() -> str:
+        return str(await elsewhere(lambda: let_go.wait(SOON) and threading.current_thread().name, soon()))
+
+    waiting = [lines.begin(held()) for _ in range(3 * HELPERS)]
+    while threading.active_count() < before + 1 + HELPERS:
+        time.sleep(0.001)
+    time.sleep(0.05)
+    assert threading.active_count() == before + 1 + HELPERS
+    let_go.set()
+    assert {one.result(SOON) for one in waiting} == {"elsewhere"}
+    one_more = lines.begin(held())
+    assert one_more.result(SOON) == "elsewhere"
+    assert threading.active_count() == before + 1 + HELPERS, "it finds a thread that has nothing to do"
+    lines.close()
+    while threading.active_count() > before:
+        time.sleep(0.001)
+
+
+def test_what_waits_for_a_thread_is_left_behind_when_its_time_is_up(lines: Lines) -> None:
+    let_go, done = threading.Event(), []
+
+    async def asked(until: float, name: str) -> str:
+        try:
+            await elsewhere(lambda: (let_go.wait(SOON), done.append(name)), until)
+        except TimeoutError:
+            return "left behind"
+        return "done"
+
+    holding = [lines.begin(asked(soon(), "held")) for _ in range(HELPERS)]
+    assert lines.begin(asked(time.monotonic() + 0.05, "late")).result(SOON) == "left behind"
+    in_time = lines.begin(asked(soon(), "in time"))
+    let_go.set()
+    assert {one.result(SOON) for one in (*holding, in_time)} == {"done"}
+    assert sorted(set(done)) == ["held", "in time"], "and nobody does it any more"
 
 
 ENDS = [

@@ -65,6 +65,9 @@ class _Task:
     waits: int = 0  # how often it waited: what comes for an earlier wait comes too late
 
 
+_NOBODYS: Future[Any] = Future()
+
+
 class Lines:
     """The thread, which begins with the first task. `end` ends all tasks, and those that are begun from then on."""
 
@@ -91,6 +94,7 @@ class Lines:
     def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Has a task begin; for any thread to call."""
         task = _Task(coroutine)
+        future = task.future
         with self._lock:
             if self._thread is None and not self._ended:
                 self._start()
@@ -98,9 +102,9 @@ class Lines:
                 self._inbox.put(lambda: self._admit(task))
                 if all(one.thread != get_ident() for one in self._results):
                     self.ring()
-                return task.future
+                return future
         self._admit(task)
-        return task.future
+        return future
 
     def end(self) -> None:
         """Has every task meet a TimeoutError where it waits, now and from now on; for any thread to call."""
@@ -157,17 +161,17 @@ class Lines:
         for key, _ in self._selector.select(patience):
             if key.data is None:
                 self._listen()
-            elif not key.data.future.done():  # it may have been ended just now
+            elif key.data in self._tasks:  # it may have been ended just now
                 self._go_on(key.data)
         while self._ends and self._ends[0][0] <= now:
             _, _, task, wait = heapq.heappop(self._ends)
-            if task.waits == wait and not task.future.done():
+            if task.waits == wait:
                 self._go_on(task, problem=TimeoutError())
         for results in self._results:
             results.hand_over()
 
     def _patience(self) -> float | None:
-        while self._ends and (self._ends[0][2].future.done() or self._ends[0][2].waits != self._ends[0][3]):
+        while self._ends and self._ends[0][2].waits != self._ends[0][3]:
             heapq.heappop(self._ends)
         if any(one.waiting for one in self._results):
             return SOON
@@ -204,11 +208,9 @@ class Lines:
         try:
             wait = task.coroutine.throw(problem) if problem else task.coroutine.send(given)
         except StopIteration as end:
-            self._leave(task)
-            task.future.set_result(end.value)
+            self._leave(task).set_result(end.value)
         except BaseException as end:  # noqa: BLE001 - whoever waits for the task gets it
-            self._leave(task)
-            task.future.set_exception(end)
+            self._leave(task).set_exception(end)
         else:
             if self._ended:
                 self._go_on(task, problem=TimeoutError())
@@ -233,16 +235,19 @@ class Lines:
             self._selector.modify(task.number, events, task)
         task.line, task.events = line, events
 
-    def _leave(self, task: _Task) -> None:
+    def _leave(self, task: _Task) -> Future[Any]:
+        """The future of a task that is done, which the heap of ends still knows, but not what it came to."""
         self._watch(task, None, 0)
         self._tasks.discard(task)
+        future, task.future = task.future, _NOBODYS
+        return future
 
     def _send_elsewhere(self, task: _Task, function: Callable[[], Any]) -> None:
         wait = task.waits
 
         def go_on(given: object, problem: BaseException | None) -> None:
             self._helped -= 1
-            if task.waits == wait and not task.future.done():
+            if task.waits == wait:
                 self._go_on(task, given, problem)
 
         def work() -> None:

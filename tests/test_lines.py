@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, suppress
@@ -146,6 +148,27 @@ def test_what_waits_for_a_thread_is_left_behind_when_its_time_is_up(lines: Lines
     let_go.set()
     assert {one.result(SOON) for one in (*holding, in_time)} == {"done"}
     assert sorted(set(done)) == ["held", "in time"], "and nobody does it any more"
+
+
+def test_nothing_is_kept_of_what_is_done_though_one_that_began_earlier_still_waits(lines: Lines) -> None:
+    class Body:
+        """What somebody sent."""
+
+    async def sending(line: socket.socket) -> Body:
+        await heard(line, soon())
+        return Body()
+
+    ear, mouth = socket.socketpair()
+    other, silent = socket.socketpair()
+    with ear, mouth, other, silent:
+        lines.begin(patient(other, time.monotonic() + SOON / 2))
+        sent = lines.begin(sending(ear))
+        mouth.send(b"x")
+        body = weakref.ref(sent.result(SOON))
+        del sent
+        lines.begin(said("the thread is elsewhere by now")).result(SOON)
+        gc.collect()
+        assert body() is None
 
 
 ENDS = [

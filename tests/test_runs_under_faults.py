@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -240,22 +240,22 @@ _IMPATIENT = "from aggregator.store import database\ndatabase.BUSY_SECONDS = 0.3
 
 
 def test_another_writer_is_waited_for_and_if_it_takes_too_long_that_is_said(place: Place) -> None:
-    with place.holding() as asked:
-        patient, other = place.start("", "-q"), sqlite3.connect(place.db, isolation_level=None)
-        assert asked.wait(20)
-        other.execute("BEGIN IMMEDIATE")
-    time.sleep(1.5)
-    assert _state(patient.number) != "Z", "it waits"
-    other.execute("ROLLBACK")
-    assert (patient.wait(), patient.told()) == (0, "")
-    place.go_on()
-    with place.holding() as asked:
-        impatient = place.start(_IMPATIENT)
-        assert asked.wait(20)
-        other.execute("BEGIN IMMEDIATE")
-    assert impatient.wait() == 1
-    assert impatient.told() == "aggregator: mentions.db: another program held it for 0.3 s; try again\n"
-    other.close()
+    with closing(sqlite3.connect(place.db, isolation_level=None)) as other:
+        with place.holding() as asked:
+            patient = place.start("", "-q")
+            assert asked.wait(20)
+            other.execute("BEGIN IMMEDIATE")
+        time.sleep(1.5)
+        assert _state(patient.number) != "Z", "it waits"
+        other.execute("ROLLBACK")
+        assert (patient.wait(), patient.told()) == (0, "")
+        place.go_on()
+        with place.holding() as asked:
+            impatient = place.start(_IMPATIENT)
+            assert asked.wait(20)
+            other.execute("BEGIN IMMEDIATE")
+        assert impatient.wait() == 1
+        assert impatient.told() == "aggregator: mentions.db: another program held it for 0.3 s; try again\n"
     place.go_on()
 
 

@@ -115,9 +115,11 @@ def _tell(channels: Channels, summary: Summary, store: Store) -> None:
     """Tells of alerts where feeds.yaml wants it. They were told once all ways worked; else it is tried again."""
     if not summary.alerts:
         return
-    from aggregator import channels as ways
+    problems = []
+    if channels.command or channels.webhook:
+        from aggregator import channels as ways
 
-    problems = list(ways.tell(channels, summary.alerts))
+        problems = list(ways.tell(channels, summary.alerts))
     for problem in problems:
         click.echo(f"{problem}; it is tried again in the next run", err=True)
     if not problems:

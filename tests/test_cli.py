@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socket import socket
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import pytest
@@ -458,6 +458,12 @@ def test_rematch_reindex_and_backup_say_what_they_did(read: Desk) -> None:
     assert read.call("rematch", "-q").out == ""
 
 
+def numbered(database: Path) -> list[tuple[Any, ...]]:
+    """Which articles have which numbers, and those of which stories."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return connection.execute("SELECT id, title, story, copy_of FROM articles ORDER BY id").fetchall()
+
+
 def test_demo_plays_three_days_and_begins_anew_but_never_in_place_of_a_real_database(read: Desk) -> None:
     out = read.call("demo", "play").out
     assert "14 October 2023" in out
@@ -468,8 +474,10 @@ def test_demo_plays_three_days_and_begins_anew_but_never_in_place_of_a_real_data
     assert "2023/10/12" in out
     assert "-m aggregator serve --db play/mentions.db" in out
     assert read.call("check", "-c", "play/feeds.yaml").code == 0
+    rows = numbered(read.folder / "play/mentions.db")
     without_ports = [re.sub(r":[0-9]+/", "/", text) for text in (out, read.call("demo", "play").out)]
     assert without_ports[0] == without_ports[1]
+    assert numbered(read.folder / "play/mentions.db") == rows
     assert read.call("demo", ".").code == 2
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
@@ -39,6 +40,7 @@ class Cluster:
         self._forks = forks
         self.workers: list[Child] = []
         self.ended: list[Child] = []
+        self._killing = threading.RLock()  # also the press kills workers, while it answers them
 
     def __enter__(self) -> Self:
         self.scheduler_up()
@@ -58,9 +60,10 @@ class Cluster:
 
     def workers_up(self, number: int, first: str = "") -> None:
         """Sees to it that there are so many workers; Python that new ones execute first."""
-        for one in self.workers:
-            if psutil.Process(one.number).status() == psutil.STATUS_ZOMBIE:  # its scheduler died
-                self.kill(one)
+        with self._killing:
+            for one in self.workers:
+                if psutil.Process(one.number).status() == psutil.STATUS_ZOMBIE:  # its scheduler died
+                    self.kill(one)
         place = str(self._forks.folder / "scratch")
         options = [self.address, "--no-nanny", "--nthreads", "4", "--no-dashboard", "--local-directory", place,
                    "--death-timeout", "60"]  # fmt: skip
@@ -71,11 +74,13 @@ class Cluster:
         until(lambda: all("Registered to:" in one.told() for one in self.workers))
 
     def kill(self, child: Child) -> None:
-        """SIGKILL."""
-        child.kill(signal.SIGKILL)
-        child.wait()
-        self.workers = [one for one in self.workers if one is not child]
-        self.ended.append(child)
+        """SIGKILL, unless it was killed already."""
+        with self._killing:
+            if child not in self.ended:
+                child.kill(signal.SIGKILL)
+                child.wait()
+                self.workers = [one for one in self.workers if one is not child]
+                self.ended.append(child)
 
     def who_asks(self, request: BaseHTTPRequestHandler) -> Child:
         """The worker from which a request comes."""

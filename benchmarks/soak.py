@@ -29,6 +29,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -37,7 +38,7 @@ import requests
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-import growth
+import growth.press
 import soak_report
 from soak_report import BUSY, Asked, Ended, Reading, Record, Wrong
 
@@ -311,7 +312,7 @@ def age(desk: Desk) -> None:
     """Puts in what was found in the last sixty days, so that there is something to prune."""
     today, count = datetime.now(UTC), round(desk.minutes * OLD_A_MINUTE)
     rows = []
-    for number, one in enumerate(growth.Press(desk.seed + 1).articles(count)):
+    for number, one in enumerate(islice(growth.press.Press().endless(f"old {desk.seed}"), count)):
         days = OLDEST - (OLDEST - 2) * number / count
         at = f"{today - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
         rows.append((at[:10], one.title, one.language, f"https://old.example/{number}", one.summary, at, at, at))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import growth
+import growth.press
 from opencc import OpenCC
 
 from aggregator import gazetteer
@@ -80,7 +80,7 @@ class Newsroom:
 
     def __init__(self, press: Press, seed: int) -> None:
         self._press, self._dice = press, random.Random(seed)
-        self._made = growth.Press(seed).articles(10**9)
+        self._made = growth.press.Press().endless(str(seed))
         self._traditional = OpenCC("s2t").convert
         self.feeds = [_feed(number) for number in range(FEEDS)]
         self._of = {language: [one for one in self.feeds if one.language == language] for language in COUNTRIES}
@@ -95,7 +95,7 @@ class Newsroom:
         changed = {}
         for one in (next(self._made) for _ in range(count)):
             self._printed += 1
-            feed = self._dice.choice(self._of[one.language])
+            feed = self._dice.choice(self._of[one.language[:2]])
             title, summary = (self._traditional(text) if feed.label == "big5" else text
                               for text in (one.title, one.summary))  # fmt: skip
             address = f"{feed.home}/{self._printed}"

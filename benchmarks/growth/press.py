@@ -5,6 +5,7 @@ A tenth are copies. Every day is made from a seed of its own, so that the last d
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import sys
@@ -51,6 +52,11 @@ class Press:
     def day(self, back: int, name: str = "") -> Sequence[Made]:
         """The articles of a day so many days before END, the earliest first; others for another name."""
         return list(self._day(random.Random(f"{name}{back}"), END - timedelta(days=back + 1)))
+
+    def endless(self, name: str = "") -> Iterator[Made]:
+        """One day after the other, each farther back."""
+        for back in itertools.count():
+            yield from self.day(back, name)
 
     def _day(self, dice: random.Random, begin: datetime) -> Iterator[Made]:
         event: list[object] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from aggregator.datasette_plugin import coverage
 from aggregator.store import Store
 
+ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2023, 10, 13, 6, 0, tzinfo=UTC)
 FEW, MANY = 50, 5_000  # articles
 _ARTICLE = """
@@ -91,3 +94,19 @@ def steps(store: Store, work: Callable[[Store], None]) -> int:
 def test_clues_are_forgotten_anew_on_another_day(tmp_path: Path) -> None:
     with filled(tmp_path / "mentions.db", FEW) as store, store.transaction():
         assert [store.forget_clues(before) for before in (10, 10, 11)] == [19, 0, 2]
+
+
+def test_the_press_of_the_hour_under_load_prints() -> None:
+    code = """
+import sys
+sys.path[:0] = ["benchmarks", "."]
+import soak, soak_press
+from tests.press import Press
+with Press() as press:
+    room = soak_press.Newsroom(press, 1)
+    room.print(100)
+    entries = [one for feed in room.feeds for one in feed.entries]
+    print(len(entries) > 100, {len(one.title) > 5 for one in entries})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.stdout, done.stderr) == ("True {True}\n", "")

@@ -112,24 +112,30 @@ def test_what_blocks_is_done_elsewhere_and_left_behind_when_time_is_up(lines: Li
 
 
 def test_what_blocks_shares_a_few_threads_which_end_with_the_lines() -> None:
-    before, lines, let_go = threading.active_count(), Lines(), threading.Event()
+    before, lines, let_go = set(threading.enumerate()), Lines(), threading.Event()
+
+    def helpers() -> int:
+        return sum(one.name == "elsewhere" for one in set(threading.enumerate()) - before)
+
+    def come_to(number: int) -> bool:
+        late = soon()
+        while helpers() != number and time.monotonic() < late:
+            time.sleep(0.001)
+        return helpers() == number
 
     async def held() -> str:
         return str(await elsewhere(lambda: let_go.wait(SOON) and threading.current_thread().name, soon()))
 
     waiting = [lines.begin(held()) for _ in range(3 * HELPERS)]
-    while threading.active_count() < before + 1 + HELPERS:
-        time.sleep(0.001)
+    assert come_to(HELPERS)
     time.sleep(0.05)
-    assert threading.active_count() == before + 1 + HELPERS
+    assert helpers() == HELPERS, "and no more"
     let_go.set()
     assert {one.result(SOON) for one in waiting} == {"elsewhere"}
-    one_more = lines.begin(held())
-    assert one_more.result(SOON) == "elsewhere"
-    assert threading.active_count() == before + 1 + HELPERS, "it finds a thread that has nothing to do"
+    assert lines.begin(held()).result(SOON) == "elsewhere"
+    assert helpers() == HELPERS, "it finds a thread that has nothing to do"
     lines.close()
-    while threading.active_count() > before:
-        time.sleep(0.001)
+    assert come_to(0)
 
 
 def test_what_waits_for_a_thread_is_left_behind_when_its_time_is_up(lines: Lines) -> None:

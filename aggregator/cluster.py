@@ -256,7 +256,7 @@ def polls(
     Each is answered once, but for those of a host that wants to be left alone, or hangs. Raises ClusterAway, after the
     last answer, where some could not be asked.
     """
-    from aggregator import polling
+    from aggregator import hosts
 
     by_source = {one.source.id: one for one in errands}
     left: Sequence[Source] = [one.source for one in errands]
@@ -271,7 +271,7 @@ def polls(
             if not left or not workers.wait(stopped):
                 break
             answered = []
-            for told in polling.polls(left, ask, polling.Room(at_once), lambda: stopped() or workers.away()):
+            for told in hosts.ask_all(left, ask, hosts.Room(at_once), lambda: stopped() or workers.away()):
                 if not isinstance(told, Lost):
                     answered.append(told)
                     yield told
@@ -285,10 +285,10 @@ def polls(
 
 def _left(sources: Sequence[Source], answered: Sequence[Poll]) -> Sequence[Source]:
     """What is still to be asked: neither answered, nor of a host that rests or hangs."""
-    from aggregator import polling, urls
+    from aggregator import hosts, urls
 
     done = {one.source.id for one in answered}
-    patience: defaultdict[str, polling.Patience] = defaultdict(polling.Patience)
+    patience: defaultdict[str, hosts.Patience] = defaultdict(hosts.Patience)
     alone = {host for one in answered if patience[host := urls.server(one.source.url)].ends(one)}
     return [one for one in sources if one.id not in done and urls.server(one.url) not in alone]
 

@@ -2,10 +2,10 @@
 
     due(sources) | poll | derive | decide | store | report
 
-`poll` (polling.py: fetch, read) asks many hosts at once; `derive`, `decide` and `store` (intake.py) take place on one
-thread, source by source, each that says something in a transaction of its own. A source that fails is an Outcome and
-stops nothing. Nothing here knows HTTP, markup or SQL, and nothing below knows the order of the steps. Where nothing is
-due, nothing heavy is imported.
+`poll` (hosts.py: many at once; polling.py: fetch, read) waits for nobody; `derive`, `decide` and `store` (intake.py)
+take place on one thread, source by source, each that says something in a transaction of its own. A source that fails is
+an Outcome and stops nothing. Nothing here knows HTTP, markup or SQL, and nothing below knows the order of the steps.
+Where nothing is due, nothing heavy is imported.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _polls(
 ) -> Iterator[Poll]:
     if not wanted:
         return
-    from aggregator import polling
+    from aggregator import hosts, polling
     from aggregator.fetch import Fetcher
 
     @cache
@@ -201,9 +201,9 @@ def _polls(
             return askers.submit(poller.poll, source, state)
 
         known = (bool(states[one.id].etag or states[one.id].last_modified) for one in wanted)  # they answer in a line
-        room = polling.Room(order.workers, first=max(polling.FIRST, sum(known)))
+        room = hosts.Room(order.workers, first=max(hosts.FIRST, sum(known)))
         try:
-            for poll in polling.polls(wanted, ask, room, edges.stopped, fetcher.results()):
+            for poll in hosts.ask_all(wanted, ask, room, edges.stopped, fetcher.results()):
                 yield poll
                 poller.done(poll)
         finally:
@@ -222,20 +222,20 @@ def _pages(config: Config, store: Store, order: Order, edges: Edges) -> Iterator
     debts = () if edges.stopped() else _debts(config, store, order, edges)
     if not debts:
         return
-    from aggregator import polling, visits
+    from aggregator import hosts, polling, visiting, visits
     from aggregator.fetch import Fetcher
 
     with (
         ThreadPoolExecutor(min(order.workers, polling.THREADS)) as visitors,
         Fetcher(version=__version__, clock=edges.clock) as fetcher,
     ):
-        visitor = polling.Visitor(fetcher, store.robots(), edges.clock)
-        errands = [polling.Errand(debt=one, source=visits.asked(one, config.sources[one.source])) for one in debts]
+        visitor = visiting.Visitor(fetcher, store.robots(), edges.clock)
+        errands = [visiting.Errand(debt=one, source=visits.asked(one, config.sources[one.source])) for one in debts]
 
-        def ask(errand: polling.Errand) -> Future[Page]:
+        def ask(errand: visiting.Errand) -> Future[Page]:
             return visitors.submit(visitor.visit, errand)
 
-        yield from polling.polls(errands, ask, polling.Room(order.workers), edges.stopped)
+        yield from hosts.ask_all(errands, ask, hosts.Room(order.workers), edges.stopped)
 
 
 # --- without storing, without asking ----------------------------------------------------------------------------------

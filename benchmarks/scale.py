@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from aggregator import polling, schedule
+from aggregator import hosts, schedule
 from aggregator.model import Fetched, Poll, Source, SourceState, Status
 
 TICK = 300.0  # seconds between two runs, as docs/cron.md has it
@@ -267,7 +267,7 @@ class Simulation:
                 heapq.heappush(events, (self._keep(feed, at), number, "kept"))
                 queue = queues.pop(number)
                 hung[feed.host] += feed.fails is Status.TIMEOUT
-                if hung[feed.host] == polling.HUNG:  # the rest of the host stays due
+                if hung[feed.host] == hosts.HUNG:  # the rest of the host stays due
                     for left in queue:
                         heapq.heappush(self._due, (at, left.number))
                 elif queue:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from aggregator import articles, config, pipeline, polling
+from aggregator import articles, config, hosts, pipeline, polling
 from aggregator.errors import UsageError
 from aggregator.model import Document, Fetched, Outcome, Poll, Source, SourceState, Status
 from aggregator.store import Store
@@ -256,7 +256,7 @@ def test_a_host_rests_between_two_of_its_sources_but_holds_up_no_other(world: Wo
         return Poll(source=source, state=state, started_at=NOW, fetched=nothing, status=Status.OK)
 
     with ThreadPoolExecutor(4) as executor:
-        polls = polling.polls(sources, lambda source: executor.submit(poll, source), polling.Room(4), lambda: False)
+        polls = hosts.ask_all(sources, lambda source: executor.submit(poll, source), hosts.Room(4), lambda: False)
         done = [one.source.id for one in polls]
     at = {name: moment for moment, name in asked}
     assert sorted(done) == ["a", "b", "c"]
@@ -291,7 +291,7 @@ def test_a_host_that_hangs_is_not_asked_for_all_of_its_sources(answers: str, ask
         for number, answer in enumerate(answers)
     ]
     other = Source(id="other-o", url="http://two.example/")
-    told = [one.source.id for one in polling.polls([*sources, other], poll, polling.Room(20), lambda: False)]
+    told = [one.source.id for one in hosts.ask_all([*sources, other], poll, hosts.Room(20), lambda: False)]
     assert "".join(name[-1] for name in told if name != other.id) == asked, why
     assert other.id in told
 
@@ -315,7 +315,7 @@ def test_who_wants_to_stop_waits_for_one_poll_and_not_for_all_that_have_ended() 
 
     sources = [Source(id=f"s{number}", url=f"http://s{number}.example/") for number in range(20)]
     taken: list[Poll] = []
-    for one in polling.polls(sources, poll, polling.Room(20), lambda: len(taken) >= 3):
+    for one in hosts.ask_all(sources, poll, hosts.Room(20), lambda: len(taken) >= 3):
         taken.append(one)  # noqa: PERF402 - whether to stop is seen by it
     assert len(taken) == 3
 
@@ -346,7 +346,7 @@ def test_few_hosts_are_asked_while_what_they_say_waits_to_be_read(
         return ended
 
     sources = [Source(id=f"{one}{number}", url=f"http://s{number}.example/") for number, one in enumerate(says)]
-    for _ in polling.polls(sources, poll, polling.Room(300, first), lambda: False):
+    for _ in hosts.ask_all(sources, poll, hosts.Room(300, first), lambda: False):
         told += 1
     assert (told, at_once) == (300, most), why
 
@@ -360,7 +360,7 @@ def test_where_nobody_answers_many_are_asked() -> None:
         return Future()
 
     begin = time.monotonic()
-    assert list(polling.polls(sources, poll, polling.Room(300, 20), lambda: len(asked) == 300)) == []
+    assert list(hosts.ask_all(sources, poll, hosts.Room(300, 20), lambda: len(asked) == 300)) == []
     assert time.monotonic() - begin < 10
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from aggregator import articles, feeds, fetch, kinds, model, pipeline
+from aggregator import articles, feeds, fetch, kinds, pipeline
 from aggregator.cli import main
-from aggregator.model import Document, Fetched, Reading, Source, SourceState, Status, public
+from aggregator.model import Document, Fetched, Reading, Source, SourceState, Status, public, settings
 from tests.press import Press
 
 SECRET = "geheim"
@@ -243,7 +243,7 @@ def test_no_secret_is_written_printed_or_shown(world: World, press: Press) -> No
 
 
 def test_the_same_finds_out_a_program_that_tells(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (model, fetch):
+    for module in (settings, fetch):
         monkeypatch.setattr(module, "public", lambda url: url)
     monkeypatch.setattr(articles, "without_login", lambda url: url)
     world.call("run", "-v", "s-articles", "s-bug")

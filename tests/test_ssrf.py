@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from aggregator import articles, feeds, guard, outlets, polling, visits
+from aggregator import articles, feeds, guard, outlets, polling, visiting, visits
 from aggregator.fetch import Fetcher
 from aggregator.model import Debt, Fetched, Kind, Source, SourceState, Status
 from tests import ssrf
@@ -143,8 +143,8 @@ def visit(fetcher: Fetcher, pages: Sequence[str]) -> None:
     feed = Source(id="s", url=f"http://{PUBLIC[0]}/feed", visit=True, timeout=SECONDS)
     for number, url in enumerate(pages):
         debt = Debt(article=number, url=url, source="s")
-        visitor = polling.Visitor(fetcher, {}, lambda: NOW)
-        page = visitor.visit(polling.Errand(debt=debt, source=visits.asked(debt, feed)))
+        visitor = visiting.Visitor(fetcher, {}, lambda: NOW)
+        page = visitor.visit(visiting.Errand(debt=debt, source=visits.asked(debt, feed)))
         assert page.item is None, url
         assert page.status is not Status.BUG, (url, page.note)
 

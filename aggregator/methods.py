@@ -18,13 +18,13 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from aggregator import concepts, gazetteer, outlets, stories
+from aggregator import concepts, evidence, gazetteer, outlets, stories
 from aggregator.errors import UsageError
 from aggregator.model import Config, Outlet
 from aggregator.text import script
 
 GROUP = "aggregator.stories"  # of the entry points
-BUILT_IN = stories.ByConcepts.name
+BUILT_IN = evidence.ByConcepts.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def _languages(scripts: Collection[str]) -> tuple[str, ...]:
 def named(name: str, setting: Setting) -> stories.Method:
     """A method by its name."""
     if name == BUILT_IN:
-        return stories.ByConcepts(setting.lexicon, setting.topics)
+        return evidence.ByConcepts(setting.lexicon, setting.topics)
     found = [one for one in entry_points(group=GROUP) if one.name == name]
     if not found:
         there = ", ".join((BUILT_IN, *sorted(one.name for one in entry_points(group=GROUP))))

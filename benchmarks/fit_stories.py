@@ -1,4 +1,4 @@
-"""Fits the weights of aggregator/stories.py: logistic regression over pairs of labelled articles. Needs SciPy.
+"""Fits the weights of aggregator/evidence.py: logistic regression over pairs of labelled articles. Needs SciPy.
 
     python benchmarks/fit_stories.py
 
@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from aggregator import methods, stories
+from aggregator import evidence, methods, stories
 from aggregator.model import Config
 from tests import labelled
 
@@ -33,17 +33,17 @@ AGAINST = ("differ", "nothing", "other", "days")
 def pairs(*, across: bool) -> tuple[list[dict[str, float]], list[bool]]:
     """The evidence on every pair of articles that the program would compare, and whether they are one event."""
     method = methods.named(methods.BUILT_IN, methods.setting(Config(sources={}, outlets={}, topics={})))
-    evidence, truth = [], []
+    found, truth = [], []
     tables = [labelled.read(table) for table in labelled.TUNING]
     for rows in (*tables, *(crowded(tables[number]) for number in (0, 2))):
         profiles = [method.profile(labelled.clipping(row, number)) for number, row in enumerate(rows, 1)]
         for (row, one), (partner, other) in combinations(zip(rows, profiles, strict=True), 2):
             near = abs(row.at - partner.at) <= stories.WINDOW and (one.language != other.language) == across
-            shared = stories.shared_by(one, other, {})
+            shared = evidence.shared_by(one, other, {})
             if near and shared and not (row.text and row.text == partner.text):
-                evidence.append(stories.evidence(one, other, shared))
+                found.append(evidence.between(one, other, shared))
                 truth.append(row.event == partner.event)
-    return evidence, truth
+    return found, truth
 
 
 def crowded(rows: list[labelled.Row]) -> list[labelled.Row]:
@@ -72,9 +72,9 @@ def crowded(rows: list[labelled.Row]) -> list[labelled.Row]:
     ]
 
 
-def fitted(evidence: list[dict[str, float]], truth: list[bool]) -> dict[str, float]:
-    names = sorted({name for one in evidence for name in one})
-    x, y = np.array([[one.get(name, 0.0) for name in names] for one in evidence]), np.array(truth, float)
+def fitted(told: list[dict[str, float]], truth: list[bool]) -> dict[str, float]:
+    names = sorted({name for one in told for name in one})
+    x, y = np.array([[one.get(name, 0.0) for name in names] for one in told]), np.array(truth, float)
     scale = (x.std(0) + 1e-9) * np.array([name != "always" for name in names])
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:

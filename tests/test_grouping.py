@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from aggregator import concepts, gazetteer, grouping, methods, pipeline, rulings, stories
+from aggregator import concepts, evidence, gazetteer, grouping, methods, pipeline, rulings, stories
 from aggregator.cli import cli
 from aggregator.errors import UsageError
 from aggregator.model import Clipping, Config, Relation
@@ -25,7 +25,7 @@ NOW = datetime(2023, 10, 12, 6, 0, tzinfo=UTC)
 
 @cache
 def method() -> stories.Method:
-    return stories.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
+    return evidence.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
 
 
 def row(outlet: str, language: str, title: str, hours: float = 0, summary: str = "") -> Row:
@@ -130,10 +130,10 @@ def test_a_kill_in_the_middle_leaves_the_rest_in_the_queue(store: Store) -> None
     class Killed(Exception):
         pass
 
-    class Dying(stories.ByConcepts):
+    class Dying(evidence.ByConcepts):
         left = 3
 
-        def profile(self, clipping: Clipping) -> stories.Profile:
+        def profile(self, clipping: Clipping) -> evidence.Profile:
             Dying.left -= 1
             if Dying.left < 0:
                 raise Killed

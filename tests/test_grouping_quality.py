@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import concepts, gazetteer, stories
+from aggregator import concepts, evidence, gazetteer
 from aggregator.grouping import Grouping
 from aggregator.store import Store
 from tests import labelled
@@ -18,7 +18,7 @@ from tests import labelled
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[labelled.Row], labelled.Found]:
     rows = labelled.read(*labelled.HELDOUT)
-    method = stories.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
+    method = evidence.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
     with Store(Path(tmp_path_factory.mktemp("labelled")) / "mentions.db") as store:
         return rows, labelled.grouped(store, rows, method)
 
@@ -50,7 +50,7 @@ def test_the_order_in_which_articles_came_makes_no_difference(tmp_path: Path) ->
     random.Random(1).shuffle(orders[1])
     made = []
     for place, order in enumerate(orders):
-        method = stories.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
+        method = evidence.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
         with Store(tmp_path / f"{place}.db") as store:
             labelled.fill(store, rows, order)
             Grouping(store, method).work(datetime(2000, 1, 1, tzinfo=UTC))

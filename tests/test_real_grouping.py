@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 import pytest
 
-from aggregator import concepts, copies, feeds, gazetteer, grouping, groups, numbers, outlets, stories
+from aggregator import concepts, copies, evidence, feeds, gazetteer, grouping, groups, numbers, outlets
 from aggregator.errors import ReadError
 from aggregator.intake import Intake, Knowledge
 from aggregator.model import Clipping, Config, Document, Fetched, Item, Known, Outlet, Poll, Precision, Source, Status
@@ -89,7 +89,7 @@ def press(tmp_path_factory: pytest.TempPathFactory) -> Store:
             state = store.states()[source.id]
             poll = Poll(source=source, state=state, started_at=NOW, fetched=fetched, status=Status.OK, reading=reading)
             intake.take(poll, NOW, 0.5)
-    method = stories.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
+    method = evidence.ByConcepts(concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs()), {})
     grouping.Grouping(store, method).work(datetime(2000, 1, 1, tzinfo=UTC))
     return store
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import concepts, gazetteer, stories
+from aggregator import concepts, evidence, gazetteer, stories
 from aggregator.model import Clipping, Outlet, Precision
 from aggregator.stories import Likeness
 
@@ -18,9 +18,9 @@ NOW = datetime(2023, 10, 12, 6, 0, tzinfo=UTC)
 
 
 @cache
-def method() -> stories.ByConcepts:
+def method() -> evidence.ByConcepts:
     lexicon = concepts.Lexicon(gazetteer.built_in(), gazetteer.pairs())
-    return stories.ByConcepts(lexicon, {"repatriation": "Forced repatriation"})
+    return evidence.ByConcepts(lexicon, {"repatriation": "Forced repatriation"})
 
 
 def clipping(
@@ -77,7 +77,7 @@ def test_the_reason_reads_like_a_line_of_a_card() -> None:
 def test_how_far_apart_is_told_no_finer_than_it_is_known(
     hours: float, precision: Precision | None, expected: str
 ) -> None:
-    found = stories.reason((), clipping("", "ko", precision=precision), clipping("", "ja", hours))
+    found = evidence.reason((), clipping("", "ko", precision=precision), clipping("", "ja", hours))
     assert found == expected
 
 

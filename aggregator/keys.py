@@ -32,7 +32,7 @@ class Key(NamedTuple):
 
 
 _FETCH = (
-    Key("fetch.every", "duration", "How long to wait between two polls."),
+    Key("fetch.every", "duration", "How long to wait between two polls, 32d at most."),
     Key("fetch.contact", "contact", "Where a publisher reaches you; goes into the User-Agent."),
     Key("fetch.allow_private", "boolean", "Whether loopback and private addresses may be polled."),
     Key("fetch.timeout", "duration", "How long one source may take, everything included."),

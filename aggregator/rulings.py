@@ -39,6 +39,8 @@ def split_story(store: Store, method: stories.Method, story: int, articles: Sequ
 
 def merge_stories(store: Store, numbers: Sequence[int], now: datetime) -> None:
     """Makes several stories one, which has the number of the first."""
+    if len(set(numbers)) < len(numbers):
+        raise UsageError(f"these are not {len(numbers)} stories: {_listed(numbers)}")
     held = [_members(store, number) for number in numbers]
     first, *others = (one.url for members in held for one in members.values())
     with store.transaction():
@@ -61,6 +63,7 @@ def split_copy(store: Store, method: stories.Method, article: int, now: datetime
 
 def merge_copies(store: Store, method: stories.Method, article: int, other: int, now: datetime) -> None:
     """Says that two articles print one text; which of them is the original is told by their dates."""
+    _refuse_one(article, other)
     pair = (_article(store, article).url, _article(store, other).url)
     with store.transaction():
         store.rule(Relation.COPY, [pair], same=True, now=now)
@@ -84,15 +87,18 @@ def split_article(store: Store, method: stories.Method, article: int, url: str, 
 
 def merge_articles(store: Store, method: stories.Method, article: int, other: int, now: datetime) -> None:
     """Makes two articles one, which has the number of the first."""
-    if article == other:
-        raise UsageError(f"these are one article: {article}")
+    _refuse_one(article, other)
     pair = (_article(store, article).url, _article(store, other).url)
     with store.transaction():
         store.unrule(Relation.ARTICLE, [pair])
-        store.leave_story(other)
         store.unite(article, other, BY_HAND, now)
         store.queue([article])
     grouping.Grouping(store, method).work(now)
+
+
+def _refuse_one(article: int, other: int) -> None:
+    if article == other:
+        raise UsageError(f"these are one article: {article}")
 
 
 def _members(store: Store, story: int) -> dict[int, Clipping]:

@@ -2,8 +2,8 @@
 
 A source is asked again after its interval, less a few per cent, so that a cron job of the same interval meets it; the
 dice spread the sources. What the server asks for (Retry-After, max-age, Expires, ttl, skipHours, skipDays) only ever
-postpones, by 32 days at most. Failures back off linearly up to a day: temporary ones by half an interval each, the
-others by a whole one. 410 Gone ends it. A host that asks for rest gets it from all of its sources.
+postpones, and no wait is longer than 32 days. Failures back off linearly up to a day: temporary ones by half an
+interval each, the others by a whole one. 410 Gone ends it. A host that asks for rest gets it from all of its sources.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from aggregator.model import Pace, Poll, Source, SourceState, Status
 
-LONGEST = timedelta(days=32)  # no answer of a server postpones the next poll beyond this
+LONGEST = timedelta(days=32)  # between two polls, whatever is asked for: a due time beyond is of a wrong clock
 LONGEST_BACK_OFF = timedelta(days=1)
 _REST = timedelta(minutes=15)  # for a host that said "too many requests", and not when to come again
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -23,6 +23,7 @@ _EARLIEST, _LATEST = 0.90, 0.96  # of the interval: early enough for the next ti
 
 _TEMPORARY = frozenset({Status.TIMEOUT, Status.CONNECT, Status.DNS, Status.UNAVAILABLE, Status.TRUNCATED, Status.BUG})
 _LOST = frozenset({Status.GONE, Status.NOT_FOUND, Status.DNS})  # where a remembered redirect leads nowhere any more
+_TRIED = 3  # failures in a row after which one is not trusted either: what it leads to may be a parked domain
 
 
 def state_of(source: Source, remembered: SourceState | None) -> SourceState:
@@ -50,21 +51,23 @@ def is_due(state: SourceState, now: datetime) -> bool:
 def next_state(poll: Poll, *, new: int, now: datetime, dice: float) -> SourceState:
     """What is to be remembered after a poll that found `new` articles. `dice` is a random number from 0 to 1.
 
-    Validators and the hash of the body are taken over only where the body was read, so that they are never ahead of
-    the rows: after a failure the source is asked as before.
+    Validators, the hash of the body and a new address are taken over only where the body was read, so that they are
+    never ahead of the rows: after a failure the source is asked as before. What is switched off stays so.
     """
     state, fetched = poll.state, poll.fetched
-    lost = state.moved_to is not None and poll.status in _LOST
+    failures = state.failures + 1 if poll.status.failed else 0
+    lost = state.moved_to is not None and (poll.status in _LOST or failures >= _TRIED)
     changes: dict[str, Any] = {
         "status": poll.status,
         "note": poll.note,
-        "enabled": lost or poll.status is not Status.GONE,
-        "failures": state.failures + 1 if poll.status.failed else 0,
-        "moved_to": None if lost else fetched.moved_to or state.moved_to,
+        "enabled": poll.source.enabled and (lost or poll.status is not Status.GONE),
+        "failures": failures,
+        "moved_to": None if lost else state.moved_to,
         "due_at": _next_due(poll, now, dice),
     }
     if not poll.status.failed:
         changes |= {
+            "moved_to": fetched.moved_to or state.moved_to,
             "etag": fetched.etag,
             "last_modified": fetched.last_modified,
             "body_hash": poll.body_hash or state.body_hash,
@@ -90,7 +93,7 @@ def _next_due(poll: Poll, now: datetime, dice: float) -> datetime:
     pace = poll.reading.pace if poll.reading else Pace()
     asked = (poll.fetched.retry_after, poll.fetched.max_age, pace.ttl)
     wait = max([wait, *(min(least, LONGEST) for least in asked if least)])
-    return _outside(now + wait, pace)
+    return min(_outside(now + wait, pace), now + LONGEST)
 
 
 def _outside(moment: datetime, pace: Pace) -> datetime:

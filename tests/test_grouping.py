@@ -207,6 +207,10 @@ def test_what_cannot_be_ruled_says_why(store: Store) -> None:
     compare(store)
     with pytest.raises(UsageError, match="there is no story 99"):
         rulings.merge_stories(store, (1, 99), NOW)
+    with pytest.raises(UsageError, match="these are not 2 stories: 1, 1"):
+        rulings.merge_stories(store, (1, 1), NOW)
+    with pytest.raises(UsageError, match="these are one article: 3"):
+        rulings.merge_copies(store, method(), 3, 3, NOW)
     with pytest.raises(UsageError, match="story 1 has no article 8; it has 1, 2, 3, 4, 5"):
         rulings.split_story(store, method(), 1, [8], NOW)
     with pytest.raises(UsageError, match="nothing would be left"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from aggregator.model import (
     Source,
     SourceState,
     Status,
+    Topic,
 )
 from aggregator.store import Store
 
@@ -156,9 +158,9 @@ EVERYTHING = [one for case in range(len(CASES)) for headline in range(len(HEADLI
 class Desk:
     """A database, and sources that give items to it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *topics: Topic) -> None:
         self.store = Store(path)
-        config = Config(sources=SOURCES, outlets=OUTLETS, topics={})
+        config = Config(sources=SOURCES, outlets=OUTLETS, topics={one.id: one for one in topics})
         with self.store.transaction():
             self.store.configure(config)
         self.intake = Intake(Knowledge(config), self.store, self.store.begin_run(NOW, "test"))
@@ -250,6 +252,67 @@ def test_rows_that_turn_out_to_be_one_become_one_and_lose_nothing(tmp_path: Path
     assert len(desk.store.search("다른", 9)) == 0
     assert len(desk.store.search("통일부", 9)) == 1
     assert desk.rows("PRAGMA foreign_key_check") == []
+
+
+def test_what_people_ruled_and_the_stories_hold_when_rows_become_one(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    title, at = HEADLINES[0], (("pubDate", format_datetime(NOW)),)
+    for source, number, words in (
+        ("daily-all", 1, title),
+        ("khan-all", 2, HEADLINES[1]),
+        ("daily-front", 3, "딴 제목"),
+    ):
+        home = "https://www.khan.co.kr" if source == "khan-all" else "https://daily.example"
+        desk.give(source, Item(title=words, link=f"{home}/{number}", guid=f"g{number}", dates=at))
+    pair = ("https://daily.example/3", "https://www.khan.co.kr/2")
+    with desk.store.transaction():
+        desk.store.save_story(desk.store.begin_story((2, 3)), {2: "by the test", 3: "by the test"})
+        for relation in (Relation.COPY, Relation.STORY, Relation.ARTICLE):
+            desk.store.rule(relation, [pair], same=False, now=NOW)
+    desk.give("daily-front", Item(title=title, link="https://daily.example/3", guid="g3", dates=at))
+    assert desk.rows("SELECT id, story FROM articles ORDER BY id") == [(1, None), (2, None)]  # of two, one is left
+    assert desk.rows("SELECT * FROM stories") == []
+    assert desk.rows("SELECT relation, one, other FROM rulings ORDER BY relation") == [
+        ("article", *pair), ("copy", "https://daily.example/1", pair[1]), ("story", "https://daily.example/1", pair[1]),
+    ]  # fmt: skip
+
+
+def test_what_people_ruled_holds_under_another_address(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    first, second = said(0, 0)
+    desk.give(second.source, replace(first.item, link=f"{first.item.link}?from=very-long"))
+    ((own,),), elsewhere = desk.rows("SELECT url FROM articles"), "https://www.yna.co.kr/x"
+    with desk.store.transaction():
+        desk.store.rule(Relation.STORY, [(own, elsewhere)], same=False, now=NOW)
+    desk.give(first.source, first.item)
+    ((now,),) = desk.rows("SELECT url FROM articles")
+    assert now != own
+    assert desk.store.rulings(Relation.STORY, [now]) == {(now, elsewhere): False}
+
+
+def test_a_citation_finds_an_article_by_the_headline_that_it_has(tmp_path: Path) -> None:
+    """Whatever a second source calls it: its words are not those of the article."""
+    desk = Desk(tmp_path / "m.db")
+    desk.give("daily-all", Item(title=HEADLINES[0], link="https://daily.example/1", guid="a"))
+    before = desk.rows("SELECT key FROM headlines")
+    desk.give("daily-page", Item(title="북송", link="https://daily.example/1"))
+    assert desk.rows("SELECT title FROM articles") == [(HEADLINES[0],)]
+    assert desk.rows("SELECT key FROM headlines") == before != [("",)]
+
+
+def test_what_is_two_articles_again_mentions_what_the_one_did(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db", Topic(id="north", name="North", terms={"ko": ("북송",)}))
+    one, other = said(0, 0)
+    desk.give(one.source, one.item)
+    desk.give(other.source, other.item)
+    ((url, _),) = [pair for pair in desk.store.addresses(1).items() if pair[1]]
+    with desk.store.transaction():
+        number = desk.store.divide(1, url, NOW)
+    told = desk.rows("SELECT article, topic, matched, excerpt FROM mentions ORDER BY article")
+    assert [row[0] for row in told] == [1, number]
+    assert told[0][1:] == told[1][1:]
+    assert desk.rows("SELECT DISTINCT topics FROM articles") == [('["north"]',)]
+    assert len(set(desk.rows("SELECT key FROM headlines"))) == 1
 
 
 def test_a_person_may_say_that_two_addresses_are_two_articles(tmp_path: Path) -> None:

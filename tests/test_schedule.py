@@ -98,6 +98,19 @@ def test_a_redirect_that_leads_nowhere_any_more_is_forgotten_and_the_first_addre
         assert (lost.moved_to, lost.enabled) == (None, True)
     kept = schedule.next_state(poll(Status.TIMEOUT, state=moved), new=0, now=NOW, dice=0)
     assert kept.moved_to == moved.moved_to
+    again = replace(moved, failures=2)
+    assert schedule.next_state(poll(Status.NOT_A_FEED, state=again), new=0, now=NOW, dice=0).moved_to is None
+
+
+def test_a_redirect_to_what_is_no_feed_is_not_followed_a_second_time() -> None:
+    for status in (Status.NOT_A_FEED, Status.EMPTY, Status.PARSE_ERROR):
+        asked = poll(status, moved_to="https://example.org/maintenance")
+        assert schedule.next_state(asked, new=0, now=NOW, dice=0).moved_to is None
+
+
+def test_what_is_switched_off_stays_so_though_somebody_asks_it_by_name() -> None:
+    asked = replace(poll(Status.OK), source=replace(SOURCE, enabled=False))
+    assert not schedule.next_state(asked, new=1, now=NOW, dice=0).enabled
 
 
 # what is remembered, whether it is due, why
@@ -126,4 +139,19 @@ def test_a_source_with_a_new_address_is_told_from_the_others() -> None:
     st.sampled_from([status for status in Status if status is not Status.GONE]), st.integers(0, 10_000), st.floats(0, 1)
 )
 def test_every_wait_is_positive_and_bounded(status: Status, failures: int, dice: float) -> None:
-    assert timedelta() < wait(poll(status, state=replace(STATE, failures=failures)), dice) <= schedule.LONGEST + DAY
+    assert timedelta() < wait(poll(status, state=replace(STATE, failures=failures)), dice) <= schedule.LONGEST
+
+
+# every, what the server asks for, the hours the feed wants to be left alone
+FAR_AHEAD = [
+    (40 * DAY, None, frozenset[int]()),
+    (HOUR, 400 * DAY, frozenset({0, 1, 2, 3})),
+    (HOUR, 32 * DAY, frozenset(range(23))),
+]
+
+
+@pytest.mark.parametrize(("every", "max_age", "hours"), FAR_AHEAD)
+def test_a_poll_is_never_due_again_at_once(every: timedelta, max_age: timedelta | None, hours: frozenset[int]) -> None:
+    asked = poll(Status.OK, pace=Pace(skip_hours=hours), max_age=max_age)
+    state = schedule.next_state(replace(asked, source=replace(SOURCE, every=every)), new=0, now=NOW, dice=1)
+    assert not schedule.is_due(state, NOW + timedelta(minutes=5))

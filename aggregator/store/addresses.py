@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from aggregator import rows
-from aggregator.model import Outlet
+from aggregator.model import Outlet, Relation
 from aggregator.store.articles import Articles
 
 # Tables that speak of an article, and hold at most one row of a kind for each: what the other one has more is moved.
-_MOVED = ("sightings", "links", "corrections", "mentions", "visits", "headlines", "clues", "profiles", "ungrouped")
+_MOVED = ("sightings", "links", "corrections", "mentions", "visits", "headlines", "profiles", "ungrouped")
 _MORE = ("revisions", "identities", "addresses", "citations")
+_DIVIDED = ("mentions", "links", "headlines")  # what holds of both: they have the same words until the next poll
+_UNSEEN: dict[str, None] = {"link_state": None, "link_note": None}  # by the page of what is an article anew
 _FILL = """
 UPDATE articles SET (date, published_at, published_text, published_basis, published_precision) =
   (SELECT date, published_at, published_text, published_basis, published_precision FROM articles WHERE id = :other)
@@ -75,10 +77,32 @@ class Addresses(Articles):
         self._connection.execute("DELETE FROM addresses WHERE url = ?", (url,))
         self._connection.execute("UPDATE articles SET url = ? WHERE id = ?", (url, article))
         self.save_addresses(article, {before: reason}, now)
+        self._rulings_follow(before, url)
+
+    def _rulings_follow(self, before: str, after: str) -> None:
+        """What people ruled of a text or an event goes along with the article, whatever it is known by.
+
+        What they ruled of addresses stays what it was.
+        """
+        held = self._rows(
+            "SELECT relation, one, other, same, ruled_at FROM rulings WHERE relation <> ? AND (one = ? OR other = ?)",
+            (Relation.ARTICLE, before, before),
+        )
+        for relation, one, other, same, ruled_at in held:
+            self._connection.execute(
+                "DELETE FROM rulings WHERE relation = ? AND one = ? AND other = ?", (relation, one, other)
+            )
+            pair = sorted(after if url == before else url for url in (one, other))
+            if pair[0] != pair[1]:
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO rulings (relation, one, other, same, ruled_at) VALUES (?, ?, ?, ?, ?)",
+                    (relation, *pair, same, ruled_at),
+                )
 
     def unite(self, article: int, other: int, reason: str, now: datetime) -> None:
         """Makes two rows one: `other` is no more, and all that spoke of it speaks of `article`."""
-        held = self._rows("SELECT url, title, summary, story FROM articles WHERE id = ?", (other,))[0]
+        held = self._rows("SELECT url, title, summary FROM articles WHERE id = ?", (other,))[0]
+        own = self._rows("SELECT url FROM articles WHERE id = ?", (article,))[0]["url"]
         self._no_longer_found_by(other, held["title"], held["summary"])
         before = self.text(article)
         self._no_longer_found_by(article, *before[:2])
@@ -92,22 +116,29 @@ class Addresses(Articles):
             "UPDATE articles SET copy_of = NULL, copy_reason = NULL WHERE id = ? AND copy_of = ?", (article, article)
         )
         self._connection.execute(_FILL, {"article": article, "other": other})
+        self._connection.execute("DELETE FROM clues WHERE article = ?", (other,))
         self._connection.execute("DELETE FROM articles WHERE id = ?", (other,))
         self._found_by(article, *before[:2])
         self.save_addresses(article, {held["url"]: reason}, now)
+        self._rulings_follow(held["url"], own)
         self._refresh_topics(article)
 
     def divide(self, article: int, url: str, now: datetime) -> int:
         """Makes an address of an article an article of its own again, with what is held of the two. Returns its number.
 
-        Its sightings go along as far as they gave that address; the next poll brings what is missing.
+        Its sightings go along as far as they gave that address; its words change with the next poll that has others.
         """
         row = dict(self._rows("SELECT * FROM articles WHERE id = ?", (article,))[0])
         del row["id"]
         self._connection.execute("DELETE FROM addresses WHERE url = ?", (url,))
-        blank = {"copy_of": None, "copy_reason": None, "story": None, "story_reason": None, "topics": "[]"}
+        blank = {"copy_of": None, "copy_reason": None, "story": None, "story_reason": None}
         number = self._insert("articles", row | blank | {"url": url, "link": url, "last_seen_at": rows.to_text(now)})
         self._found_by(number, row["title"], row["summary"])
+        for table in _DIVIDED:
+            for held in map(dict, self._rows(f"SELECT * FROM {table} WHERE article = ?", (article,))):  # noqa: S608
+                held.pop("id", None)
+                if held.get("retired_at") is None:
+                    self._insert(table, held | {"article": number} | (_UNSEEN if table == "mentions" else {}))
         self._connection.execute(
             "UPDATE sightings SET article = ? WHERE article = ? AND link = ?", (number, article, url)
         )

@@ -90,8 +90,7 @@ class Articles(Sources):
             self._save_outlet_once(decision.outlet)
         self._save_language(decision.article.language.tag)
         article = decision.known.id if decision.known else self._add(decision, now)
-        if decision.known:
-            self._change(decision.known, decision, now)
+        title = self._change(decision.known, decision, now) if decision.known else decision.article.title
         self._sight(article, source, decision, now)
         self._connection.executemany(
             "INSERT INTO revisions (article, seen_at, field, before, after, kind) VALUES (?, ?, ?, ?, ?, ?)",
@@ -101,7 +100,8 @@ class Articles(Sources):
             "INSERT OR IGNORE INTO links (article, url, text, before, after) VALUES (?, ?, ?, ?, ?)",
             [(article, link.url, link.text, link.before, link.after) for link in decision.article.links],
         )
-        self.save_headline(article, decision.headline)
+        if title == decision.article.title:
+            self.save_headline(article, decision.headline)
         return article
 
     def _add(self, decision: Decision, now: datetime) -> int:
@@ -110,8 +110,8 @@ class Articles(Sources):
         self._found_by(article, row["title"], row["summary"])
         return article
 
-    def _change(self, known: Known, decision: Decision, now: datetime) -> None:
-        """A known article: what the source changed is taken over, and what it knows better than the others."""
+    def _change(self, known: Known, decision: Decision, now: datetime) -> str:
+        """A known article: what a source changed is taken over, and what it knows better. Returns its headline now."""
         row = rows.article_row(decision)
         changed = {one.field for one in decision.revisions}
         if known.seen_title is None and not decision.speaks:  # the others' words stay
@@ -127,6 +127,7 @@ class Articles(Sources):
         }
         self._found_by_others(known.id, (known.title, known.summary), (row["title"], row["summary"]))
         self._connection.execute(_CHANGE, row | flags | {"id": known.id, "now": rows.to_text(now)})
+        return str(row["title"])
 
     def _sight(self, article: int, source: str, decision: Decision, now: datetime) -> None:
         item = decision.article.item

@@ -165,6 +165,8 @@ class Database:
                 raise StoreBusy(f"{self.path}: another program held it for {BUSY_SECONDS} s; try again") from problem
             hint = next((f"; {hint}" for said, hint in _HINTS.items() if said in str(problem)), "")
             raise StoreError(f"{written or self.path}: {problem}{hint}") from problem
+        except sqlite3.IntegrityError as problem:
+            raise StoreError(f"{self.path}: {problem}: a fault of this program; nothing of it was stored") from problem
         except sqlite3.DatabaseError as problem:
             raise StoreDamaged(f"{self.path}: {problem}; {_LEFT}") from problem
 

@@ -235,6 +235,11 @@ class Groups(Addresses):
         )
         self.refresh_stories((story, *(one for one in left if one is not None)))
 
+    def unite(self, article: int, other: int, reason: str, now: datetime) -> None:
+        """Makes two rows one; the story that the one was in that is no more is counted anew."""
+        self.leave_story(other)
+        super().unite(article, other, reason, now)
+
     def leave_story(self, article: int) -> None:
         """Takes an article out of its story."""
         held = self.clippings([article])[article].story

@@ -1,6 +1,6 @@
 """Which article a line of a reference list means: by its URL, else by outlet, day and headline. Precision comes first.
 
-1. The URL of the list, in canonical form, is the article, unless outlet, day or headline plainly say otherwise.
+1. The URL of the list, in canonical form, is one of the article, unless outlet, day or headline plainly say otherwise.
 2. Else the outlet must be the same one, or an edition of it; the day the same or the one beside it, since lists count
    days elsewhere; the headline the same, or almost, with the same numbers. It may be one that the article had before.
 3. A line without an outlet needs the whole headline, long enough to be no coincidence.
@@ -64,7 +64,7 @@ def resolve(citation: Citation, candidates: Iterable[Candidate]) -> Resolution:
     """What a citation is, given the articles that its `lookup` finds."""
     given = tuple(candidates)
     address = urls.canonical(citation.url) if citation.url else None
-    if at_url := next((one for one in given if one.url == address), None):
+    if at_url := next((one for one in given if address in (one.url, *one.addresses)), None):
         return _by_url(citation, at_url)
     fits = [fit for one in given if (fit := _fit(citation, one))]
     best = _best([fit for fit in fits if _holds(fit)])

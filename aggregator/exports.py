@@ -11,7 +11,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,6 @@ from aggregator import headlines
 from aggregator.model import Pingback
 
 LIST_FORMATS = ("text", "markdown", "html", "csv", "json")
-FEED_FORMATS = ("csv", "json", "jsonfeed", "atom")
 
 _UNDATED = "          "  # as wide as 2023/10/14
 
@@ -59,14 +58,23 @@ def dressed(
 def written(rows: Sequence[Pingback], form: str) -> str:
     """A list in one of LIST_FORMATS, in the order given."""
     writers = {"text": _text, "markdown": _markdown, "html": _html, "csv": _csv, "json": _json}
-    return writers[form](rows)
+    return "".join(writers[form](rows))
 
 
-def feed(rows: Sequence[Pingback], form: str, title: str) -> str:
-    """Articles or mentions in one of FEED_FORMATS; `title` names the feed."""
-    if form == "jsonfeed":
-        return _jsonfeed(rows, title)
-    return _atom(rows, title) if form == "atom" else written(rows, form)
+def feed(rows: Iterable[Pingback], form: str, title: str, name: str) -> Iterator[str]:
+    """Articles or mentions as csv, json, jsonfeed or atom, piece by piece: there may be millions.
+
+    `title` is for people, `name` tells the feed from others. Atom alone holds them all at once.
+    """
+    match form:
+        case "csv":
+            yield from _csv(rows)
+        case "json":
+            yield from _json(rows)
+        case "jsonfeed":
+            yield from _jsonfeed(rows, title)
+        case _:
+            yield _atom(tuple(rows), title, name)
 
 
 def _day(row: Pingback) -> str:
@@ -90,21 +98,19 @@ def _line(row: Pingback) -> str:
     return " ".join(part for part in (_day(row), row.outlet, row.title) if part)
 
 
-def _text(rows: Iterable[Pingback]) -> str:
-    return "".join(f"{_line(row)}\n{_UNDATED} {row.url}\n" for row in rows)
+def _text(rows: Iterable[Pingback]) -> Iterator[str]:
+    return (f"{_line(row)}\n{_UNDATED} {row.url}\n" for row in rows)
 
 
 _MARKDOWN, _ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|~&])"), r"\\\1"
 _CLOSING = re.compile(r"[()<>\\\s]")
 
 
-def _markdown(rows: Iterable[Pingback]) -> str:
-    lines = []
+def _markdown(rows: Iterable[Pingback]) -> Iterator[str]:
     for row in rows:
         title, outlet, excerpt = (_MARKDOWN.sub(_ESCAPED, part) for part in (row.title, row.outlet, row.excerpt))
         head = " ".join(part for part in (_day(row).strip(), outlet, f"[{title}]({_pointed(row.url)})") if part)
-        lines.append(f"- {head}\n  > {excerpt}\n")
-    return "".join(lines)
+        yield f"- {head}\n  > {excerpt}\n"
 
 
 def _pointed(url: str) -> str:
@@ -112,9 +118,11 @@ def _pointed(url: str) -> str:
     return _CLOSING.sub(lambda char: quote(char[0]), web(url))
 
 
-def _html(rows: Iterable[Pingback]) -> str:
+def _html(rows: Iterable[Pingback]) -> Iterator[str]:
     """A fragment, as a blog lists its pingbacks: it can be pasted below a post."""
-    return '<ol class="pingbacks">\n' + "".join(map(_html_line, rows)) + "</ol>\n"
+    yield '<ol class="pingbacks">\n'
+    yield from map(_html_line, rows)
+    yield "</ol>\n"
 
 
 def _html_line(row: Pingback) -> str:
@@ -133,16 +141,29 @@ def _plain(row: Pingback) -> dict[str, Any]:
     return values | {"date": row.date.isoformat() if row.date else None}
 
 
-def _json(rows: Iterable[Pingback]) -> str:
-    return json.dumps([_plain(row) for row in rows], ensure_ascii=False, indent=2) + "\n"
+def _json(rows: Iterable[Pingback]) -> Iterator[str]:
+    yield from _array(map(_plain, rows), "")
+    yield "\n"
 
 
-def _csv(rows: Iterable[Pingback]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, _FIELDS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: _inert(value) for name, value in _plain(row).items()} for row in rows)
-    return out.getvalue()
+def _array(objects: Iterable[Mapping[str, Any]], margin: str) -> Iterator[str]:
+    """An array as `json.dumps` indents it, object by object."""
+    before = "["
+    for one in objects:
+        yield before + f"\n{json.dumps(one, ensure_ascii=False, indent=2)}".replace("\n", f"\n{margin}  ")
+        before = ","
+    yield "[]" if before == "[" else f"\n{margin}]"
+
+
+def _csv(rows: Iterable[Pingback]) -> Iterator[str]:
+    yield _cells(_FIELDS)
+    yield from (_cells(map(_inert, _plain(row).values())) for row in rows)
+
+
+def _cells(values: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(values)
+    return line.getvalue()
 
 
 def _inert(value: str | None) -> str:
@@ -156,8 +177,8 @@ def digest(topic: str, rows: Sequence[Pingback], since: datetime | None, form: s
     after = f" since {since:%Y/%m/%d %H:%M} UTC" if since else ""
     title = f"{topic}: {len(rows)} new{after}"
     if form == "html":
-        return f"<h2>{html.escape(title)}</h2>\n{_html(rows)}"
-    return f"## {_MARKDOWN.sub(_ESCAPED, title)}\n\n{_markdown(rows)}"
+        return f"<h2>{html.escape(title)}</h2>\n{written(rows, form)}"
+    return f"## {_MARKDOWN.sub(_ESCAPED, title)}\n\n{written(rows, 'markdown')}"
 
 
 # --- feeds ------------------------------------------------------------------------------------------------------------
@@ -166,12 +187,12 @@ def digest(topic: str, rows: Sequence[Pingback], since: datetime | None, form: s
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _jsonfeed(rows: Iterable[Pingback], title: str) -> str:
+def _jsonfeed(rows: Iterable[Pingback], title: str) -> Iterator[str]:
     """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
-    items = [_jsonfeed_item(row) for row in rows]
-    return json.dumps(
-        {"version": "https://jsonfeed.org/version/1.1", "title": title, "items": items}, ensure_ascii=False, indent=2
-    )
+    head = json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": title}, ensure_ascii=False, indent=2)
+    yield head.removesuffix("\n}") + ',\n  "items": '
+    yield from _array(map(_jsonfeed_item, rows), "  ")
+    yield "\n}"
 
 
 def _jsonfeed_item(row: Pingback) -> dict[str, Any]:
@@ -184,11 +205,11 @@ def _instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _atom(rows: Sequence[Pingback], title: str) -> str:
+def _atom(rows: Sequence[Pingback], title: str, name: str) -> str:
     """Atom (RFC 4287). An entry was updated when it was found, for that is when a subscriber may see it."""
     newest = max((row.found_at for row in rows), default=datetime.fromtimestamp(0, UTC))
     root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom"})
-    _children(root, {"title": title, "id": f"urn:pingbacks:{title}", "updated": _instant(newest)})
+    _children(root, {"title": title, "id": f"urn:pingbacks:{quote(name, safe='')}", "updated": _instant(newest)})
     for row in rows:
         entry = ET.SubElement(root, "entry", {"xml:lang": row.language})
         _children(entry, {"title": row.title, "id": row.url, "updated": _instant(row.found_at), "summary": row.excerpt})

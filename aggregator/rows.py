@@ -174,6 +174,7 @@ def candidate(row: sqlite3.Row) -> Candidate:
         date=date.fromisoformat(row["date"]) if row["date"] else None,
         outlet=outlet(row),
         headlines=tuple(dict.fromkeys((row["title"], *json.loads(row["headlines"])))),
+        addresses=tuple(json.loads(row["addresses"])),
         original=row["copy_of"],
     )
 

@@ -28,9 +28,11 @@ SELECT NOT EXISTS (SELECT 1 FROM sources WHERE enabled AND (due_at IS NULL OR du
 def lock(path: Path) -> Iterator[None]:
     """Holds the lock of a database, so that two runs never overlap. Raises RunLocked where another one has it.
 
-    The lock is the kernel's (flock): it ends with the process, however that dies. The file may be another user's.
+    The lock is the kernel's (flock): it ends with the process, however that dies. The file may be another user's. A
+    database has one, by whatever name it is called.
     """
-    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CREAT, 0o666)
+    own = path.resolve()
+    handle = os.open(own.with_name(own.name + ".lock"), os.O_RDONLY | os.O_CREAT, 0o666)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import pty
@@ -82,6 +83,17 @@ def read(desk: Desk) -> Desk:
 
 
 # --- run --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_table_of_names_that_broke_is_said_before_anybody_is_asked(desk: Desk) -> None:
+    (desk.folder / "names.tsv").write_text("id\tkind\tko\nnamyang\tplace\t남양\n", "utf-8")
+    desk.feeds("daily", more="stories: {names: [names.tsv]}\n")
+    assert desk.call("run").code == 0
+    (desk.folder / "names.tsv").write_text("id\tkind\tko\nnamyang\triver\t남양\n", "utf-8")
+    asked = len(desk.press.asked("/daily"))
+    refused = desk.call("run", "--all")
+    assert (refused.code, "stories.names[0]" in refused.err) == (2, True)
+    assert len(desk.press.asked("/daily")) == asked
 
 
 def test_run_says_nothing_in_cron_where_all_is_well(desk: Desk) -> None:
@@ -333,6 +345,12 @@ def test_check_tells_of_a_sqlite_that_has_a_fault(desk: Desk, monkeypatch: pytes
         assert ("has a fault" in desk.call("check").out) == told
 
 
+def test_check_knows_the_sources_that_it_is_asked_about(desk: Desk) -> None:
+    for arguments in (("check", "nosuch"), ("check", "--fetch", "nosuch")):
+        refused = desk.call(*arguments)
+        assert (refused.code, "no such source in feeds.yaml: nosuch" in refused.err) == (2, True)
+
+
 def test_check_tells_its_doubts(desk: Desk) -> None:
     text = (desk.folder / "feeds.yaml").read_text().replace("[북송]", "[북]")
     (desk.folder / "feeds.yaml").write_text(text)
@@ -395,6 +413,25 @@ def test_references_reads_a_list_line_by_line_and_keeps_it_where_asked(desk: Des
     assert found == [(1, "sankei", "unresolved"), (2, "bbc", "unresolved")]
 
 
+def test_each_file_is_a_list_of_its_own_and_so_is_each_text_that_comes_by_a_pipe(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, folder in enumerate(("a", "b")):
+        (desk.folder / folder).mkdir()
+        (desk.folder / folder / "list.txt").write_text(f"2023/10/1{number} BBC 中国が送還")
+        for _ in range(2):
+            assert "BBC" in desk.call("references", f"{folder}/list.txt", "--store", "-q").out
+    for text in ("2023/10/12 BBC 中国が送還", "2023/10/13 BBC 中国が送還", "2023/10/12 BBC 中国が送還"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8"))
+        assert desk.call("references", "-", "--store").code == 0
+    with contextlib.closing(sqlite3.connect(desk.folder / "mentions.db")) as connection:
+        lists = [url for (url,) in connection.execute("SELECT url FROM reference_lists ORDER BY url")]
+        days = [day for (day,) in connection.execute("SELECT date FROM citations ORDER BY date")]
+    assert lists[:2] == ["file:a/list.txt", "file:b/list.txt"]
+    assert [url.partition(":")[0] for url in lists[2:]] == ["stdin", "stdin"]
+    assert days == ["2023-10-10", "2023-10-11", "2023-10-12", "2023-10-13"]
+
+
 def test_export_writes_articles_mentions_and_sources(read: Desk) -> None:
     assert len(json.loads(read.call("export", "--format", "json").out)) == 2
     feed = json.loads(read.call("export", "--topic", "repatriation", "--format", "jsonfeed").out)
@@ -431,6 +468,14 @@ def test_init_makes_a_place_to_work_in_and_overwrites_nothing(desk: Desk) -> Non
     (place / "feeds.yaml").write_text("mine")
     assert "left as it is" in desk.call("init", "new").out
     assert (place / "feeds.yaml").read_text() == "mine"
+
+
+def test_what_init_is_told_to_call_it_by_is_what_it_writes(desk: Desk) -> None:
+    out = desk.call("-c", "press.yaml", "init", "other place").out
+    place = desk.folder / "other place"
+    assert sorted(path.name for path in place.iterdir()) == ["crontab.txt", "metadata.yaml", "press.yaml"]
+    assert f"-c '{place / 'press.yaml'}'" in (place / "crontab.txt").read_text()
+    assert re.search(r"  \S.* -c press\.yaml run$", out, re.MULTILINE)
 
 
 def test_what_init_makes_is_right(desk: Desk) -> None:
@@ -479,6 +524,17 @@ def test_demo_plays_three_days_and_begins_anew_but_never_in_place_of_a_real_data
     assert without_ports[0] == without_ports[1]
     assert numbered(read.folder / "play/mentions.db") == rows
     assert read.call("demo", ".").code == 2
+
+
+def test_a_demo_never_overwrites_what_somebody_wrote(desk: Desk) -> None:
+    mine = (desk.folder / "feeds.yaml").read_text()
+    refused = desk.call("demo", ".")
+    assert (refused.code, "name another directory" in refused.err) == (2, True)
+    assert (desk.folder / "feeds.yaml").read_text() == mine
+    assert desk.call("demo", "play").code == 0
+    with (desk.folder / "play/feeds.yaml").open("a") as file:
+        file.write("# and what I learned\n")
+    assert desk.call("demo", "play").code == 2
 
 
 COMMANDS: dict[tuple[str, ...], click.Command] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree as ET
@@ -65,12 +66,38 @@ def test_json_is_as_stored() -> None:
 
 
 def test_json_feed_and_atom_name_each_article_by_its_address() -> None:
-    feed = json.loads(exports.feed([ROW], "jsonfeed", "Topic"))
+    feed = json.loads("".join(exports.feed([ROW], "jsonfeed", "Topic", "topic")))
     assert (feed["version"], feed["items"][0]["id"]) == ("https://jsonfeed.org/version/1.1", ROW.url)
-    atom = ET.fromstring(exports.feed([ROW], "atom", "Topic"))
+    atom = ET.fromstring("".join(exports.feed([ROW], "atom", "Topic", "topic")))
     names = {"a": "http://www.w3.org/2005/Atom"}
     assert atom.findtext("a:entry/a:id", namespaces=names) == ROW.url
     assert atom.findtext("a:updated", namespaces=names) == "2023-10-14T06:00:00Z"
+
+
+def test_a_feed_is_told_apart_by_the_id_of_its_topic_and_what_was_asked_of_it() -> None:
+    found = {"".join(exports.feed([], "atom", "One topic", name)) for name in ("north", "north?language=ko")}
+    ids = {ET.fromstring(one).findtext("{http://www.w3.org/2005/Atom}id") for one in found}
+    assert ids == {"urn:pingbacks:north", "urn:pingbacks:north%3Flanguage%3Dko"}
+
+
+@pytest.mark.parametrize("rows", [[], [ROW], [ROW, HOSTILE, replace(ROW, title="a\u2028b\nc")]], ids=len)
+def test_json_is_written_piece_by_piece_as_in_one_go(rows: list[Pingback]) -> None:
+    for form in ("json", "jsonfeed"):
+        written = "".join(exports.feed(rows, form, "Topic", "topic"))
+        assert written.strip() == json.dumps(json.loads(written), ensure_ascii=False, indent=2)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonfeed"])
+def test_millions_of_articles_are_never_held_all_at_once(form: str) -> None:
+    given = 0
+
+    def articles() -> Iterator[Pingback]:
+        nonlocal given
+        for given in range(1, 100):  # noqa: B007 - how many were asked for
+            yield ROW
+
+    for number, _ in enumerate(exports.feed(articles(), form, "Articles", "articles")):
+        assert given <= number + 1
 
 
 def test_an_event_stands_once_as_whoever_was_first_told_it() -> None:

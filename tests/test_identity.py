@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import identity
+from aggregator import identity, pipeline
 from aggregator.intake import Intake, Knowledge
+from aggregator.language import detect
 from aggregator.model import (
     Config,
     Document,
@@ -26,6 +27,7 @@ from aggregator.model import (
     Poll,
     Precision,
     Reading,
+    Reference,
     Relation,
     Source,
     SourceState,
@@ -298,6 +300,18 @@ def test_a_citation_finds_an_article_by_the_headline_that_it_has(tmp_path: Path)
     desk.give("daily-page", Item(title="북송", link="https://daily.example/1"))
     assert desk.rows("SELECT title FROM articles") == [(HEADLINES[0],)]
     assert desk.rows("SELECT key FROM headlines") == before != [("",)]
+
+
+def test_a_citation_finds_an_article_by_any_of_its_addresses(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    for one in said(0, 0):
+        desk.give(one.source, one.item)
+    cited = Reference(date=NOW.date(), outlet=None, headline=HEADLINES[0], url="", language=detect(HEADLINES[0]))
+    given = [(replace(cited, url=url), None) for url in desk.store.addresses(1)]
+    with desk.store.transaction():
+        desk.store.save_references(None, "file:list", given, NOW)
+    pipeline.cite(desk.store)
+    assert [one["reason"] for one in desk.store.cited("file:list")] == ["the list gives its URL"] * 2
 
 
 def test_what_is_two_articles_again_mentions_what_the_one_did(tmp_path: Path) -> None:

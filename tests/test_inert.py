@@ -297,7 +297,7 @@ def test_markdown_has_one_link_and_nothing_else(change: dict[str, Any]) -> None:
 
 @HARM
 def test_atom_is_well_formed(change: dict[str, Any]) -> None:
-    feed = ET.fromstring(exports.feed([replace(ROW, **change)], "atom", TITLE))
+    feed = ET.fromstring("".join(exports.feed([replace(ROW, **change)], "atom", TITLE, "topic")))
     (link,) = feed.iter("{http://www.w3.org/2005/Atom}link")
     assert link.get("href", "").startswith("https://") or "javascript:" in ROW.url or not link.get("href")
 
@@ -306,7 +306,7 @@ def test_atom_is_well_formed(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize("form", ["json", "jsonfeed"])
 def test_json_says_what_was_printed(change: dict[str, Any], form: str) -> None:
     row = replace(ROW, **change)
-    found = json.loads(exports.feed([row], form, TITLE))
+    found = json.loads("".join(exports.feed([row], form, TITLE, "topic")))
     (one,) = found["items"] if form == "jsonfeed" else found
     assert one["title"] == row.title
 

@@ -248,6 +248,10 @@ def test_a_second_run_is_refused_while_the_first_holds_the_lock(tmp_path: Path) 
         pass
     with lock(tmp_path / "x.db"):
         pass  # given back
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link.db").symlink_to(tmp_path / "x.db")
+    with lock(tmp_path / "x.db"), pytest.raises(RunLocked), lock(tmp_path / "folder" / "link.db"):
+        pass
 
 
 def test_every_table_view_and_column_is_described(store: Store) -> None:

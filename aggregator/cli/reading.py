@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -134,12 +135,21 @@ def references(settings: Settings, file: BinaryIO, keep: bool) -> int:
 
     extra = settings.config().outlets.values() if settings.config_path.exists() else ()
     names = outlets.directory(extra)
-    found = lists.read(encoding.decode(file.read()).text, names)
-    outcomes = _kept(settings, f"file:{Path(file.name).name}", found, names) if keep else [{}] * len(found)
+    body = file.read()
+    found = lists.read(encoding.decode(body).text, names)
+    called = _called(body, getattr(file, "name", ""), settings.db)
+    outcomes = _kept(settings, called, found, names) if keep else [{}] * len(found)
     for one, outcome in zip(found, outcomes, strict=True):
         record = {"date": one.date.isoformat(), "outlet": one.outlet, "headline": one.headline, "url": one.url}
-        settings.say(json.dumps(record | {"language": one.language.tag} | outcome, ensure_ascii=False))
+        click.echo(json.dumps(record | {"language": one.language.tag} | outcome, ensure_ascii=False))
     return 0 if found else FAILED
+
+
+def _called(body: bytes, name: object, db: Path) -> str:
+    """What a list is known by: where its file is, seen from the database; what comes by a pipe, by what it says."""
+    if isinstance(name, str) and Path(name).is_file():
+        return "file:" + Path(os.path.relpath(Path(name).resolve(), db.resolve().parent)).as_posix()
+    return f"stdin:{hashlib.sha256(body).hexdigest()[:12]}"
 
 
 def _kept(settings: Settings, url: str, found: Sequence[Reference], names: Directory) -> list[dict[str, Any]]:
@@ -167,8 +177,10 @@ def export(settings: Settings, topic: str | None, form: str) -> None:
     with settings.store() as store:
         if topic:
             _must_be_topic(store, topic)
-        rows = store.pingbacks(topic) if topic else tuple(store.articles())
-        click.echo(exports.feed(rows, form, store.topics()[topic] if topic else "Articles"), nl=False)
+        rows = store.pingbacks(topic) if topic else store.articles()
+        title = store.topics()[topic] if topic else "Articles"
+        sys.stdout.writelines(exports.feed(rows, form, title, topic or "articles"))
+        sys.stdout.flush()
 
 
 @command()

@@ -68,7 +68,10 @@ def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     from aggregator import pipeline
 
     order["workers"] = _with_room(order["workers"])
-    config = settings.config(known=ticks.glance(settings.db, _RIGHT) == digest)
+    known = ticks.glance(settings.db, _RIGHT) == digest
+    config = settings.config(known=known)
+    if known and config.stories.names:
+        config = settings.config()  # these files may have changed where it did not
     stop = Stop()
     with settings.writing() as store, logs.as_json(as_json), _watched(settings, as_json) as watch, stop.on_signals():
         edges = pipeline.Edges(clock=now, dice=random.random, stopped=stop.asked, watch=watch, cost=_cost)

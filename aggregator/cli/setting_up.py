@@ -34,18 +34,23 @@ def init(settings: Settings, directory: Path) -> None:
 
     That is feeds.yaml, settings for Datasette, and a line for cron. Nothing that is there already is overwritten.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    run = _run_command(directory / settings.config_path, directory / settings.db)
-    cron = "\n".join(_cron_lines(run)) + "\n"
-    files = {"feeds.yaml": _shipped_feeds(), "metadata.yaml": _METADATA, "crontab.txt": cron}
-    for name, text in files.items():
-        path = directory / name
+    feeds, db = directory / settings.config_path, directory / settings.db
+    for path in (directory, feeds.parent):
+        path.mkdir(parents=True, exist_ok=True)
+    cron = "\n".join(_cron_lines(_run_command(feeds, db))) + "\n"
+    files = {feeds: _shipped_feeds(), directory / "metadata.yaml": _METADATA, directory / "crontab.txt": cron}
+    for path, text in files.items():
         if path.exists():
             settings.say(f"{path}: is there already, left as it is")
         else:
             path.write_text(text, "utf-8")
             settings.say(f"{path}: written")
     program = _as_called() if "/" not in _as_called() else _program()
+    program += "".join(
+        f" {option} {shlex.quote(str(path))}"
+        for option, path, usual in (("-c", settings.config_path, "feeds.yaml"), ("--db", settings.db, "mentions.db"))
+        if str(path) != usual
+    )
     settings.say(f"\nNext:\n  cd {shlex.quote(str(directory))}\n  {program} check\n  {program} run")
 
 
@@ -66,6 +71,8 @@ def check(settings: Settings, fetch_too: bool, sources: Sequence[str]) -> int:
     Every mistake is shown at once, with its line. With --fetch, it shows what the sources give; nothing is stored.
     """
     config = settings.config()
+    if unknown := [name for name in sources if name not in config.sources]:
+        raise UsageError(f"no such source in feeds.yaml: {', '.join(unknown)}")
     counts = f"{len(config.sources)} sources, {len(config.outlets)} outlets, {len(config.topics)} topics"
     settings.say(f"{settings.config_path}: {counts}: fine")
     for kind in sorted({one.kind for one in config.sources.values()} - set(Kind)):
@@ -201,6 +208,8 @@ def demo(settings: Settings, directory: Path) -> None:
 
     directory.mkdir(parents=True, exist_ok=True)
     feeds, settings.db = directory / "feeds.yaml", directory / "mentions.db"
+    if feeds.exists() and not sample.wrote(feeds.read_text("utf-8", "replace")):
+        raise UsageError(f"{feeds}: is not what a demo writes, and would be lost; name another directory")
     _clear_away(settings.db)
     with sample.PressServer() as server, settings.writing() as store:
         feeds.write_text(sample.render(server.url()), "utf-8")

@@ -60,7 +60,7 @@ async def topic(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
     rows = await datasette.get_database(database).execute_fn(lambda connection: lists.pingbacks(connection, wanted))
     form = request.url_vars["form"]
     if form:
-        return _written(rows, form, found.name)
+        return _written(rows, form, found, request.query_string)
     texts = exports.folded(rows)
     given = {key: value for key in _ASKED if (value := request.args.get(key))}
     number = desk.number(request, "page", 1, 1_000_000)
@@ -96,9 +96,12 @@ def _wanted(request: Any, topic: str) -> lists.Wanted:
     return lists.Wanted(topic=topic, language=language, outlet=outlet, since=since, until=until)
 
 
-def _written(rows: Sequence[Pingback], form: str, name: str) -> Any:
+def _written(rows: Sequence[Pingback], form: str, topic: lists.Topic, asked: str) -> Any:
     how, content_type, _ = _FORMS[form]
-    body = exports.written(rows, how) if how in exports.LIST_FORMATS else exports.feed(rows, how, name)
+    if how in exports.LIST_FORMATS:
+        body = exports.written(rows, how)
+    else:
+        body = "".join(exports.feed(rows, how, topic.name, topic.id + f"?{asked}" * bool(asked)))
     return Response(body, content_type=f"{content_type}; charset=utf-8")
 
 

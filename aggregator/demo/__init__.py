@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator import pipeline
-from aggregator.demo.press import RUN_AT, render
+from aggregator.demo.press import RUN_AT, render, wrote
 from aggregator.demo.server import PressServer
 from aggregator.model import Config, Summary
 
 if TYPE_CHECKING:
     from aggregator.store import Store
 
-__all__ = ["TOPIC", "PressServer", "perform", "render"]
+__all__ = ["TOPIC", "PressServer", "perform", "render", "wrote"]
 
 TOPIC = "forced-repatriation"
 _SEED = 1012  # the same dice in every performance

@@ -9,6 +9,7 @@ edit, correction, link.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -123,6 +124,12 @@ def render(base: str) -> str:
     """
     elsewhere = base.replace("127.0.0.1", "localhost")
     return (HERE / "feeds.yaml").read_text("utf-8").replace("{base}", base).replace("{elsewhere}", elsewhere)
+
+
+def wrote(text: str) -> bool:
+    """Whether this is the feeds.yaml of a sample press, as `render` left it."""
+    served = re.search(r"http://127\.0\.0\.1:[0-9]+", text)
+    return served is not None and text == render(served[0])
 
 
 @cache

@@ -44,7 +44,7 @@ class Lookup:
 class Candidate:
     """An article that a citation may mean. `headlines` are all that it had, the present one first.
 
-    `original` is the article that it is a copy of.
+    `addresses` are its other ones, `original` the article that it is a copy of.
     """
 
     id: int
@@ -52,6 +52,7 @@ class Candidate:
     date: date | None
     outlet: Outlet | None
     headlines: tuple[str, ...]
+    addresses: tuple[str, ...] = ()
     original: int | None = None
 
 

@@ -36,10 +36,12 @@ SELECT articles.id, articles.url, articles.date, articles.title, articles.copy_o
          SELECT sightings.title FROM sightings JOIN sources ON sources.id = sightings.source
          WHERE sightings.article = articles.id AND sources.kind <> 'references'
          UNION SELECT before FROM revisions WHERE article = articles.id AND field = 'title'
-         UNION SELECT after FROM revisions WHERE article = articles.id AND field = 'title')) AS headlines
+         UNION SELECT after FROM revisions WHERE article = articles.id AND field = 'title')) AS headlines,
+       (SELECT json_group_array(url) FROM addresses WHERE article = articles.id) AS addresses
 FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
 WHERE articles.id IN (
   SELECT id FROM articles WHERE url = :url
+  UNION SELECT article FROM addresses WHERE url = :url
   UNION SELECT id FROM articles
   WHERE outlet IN (SELECT value FROM json_each(:outlets)) AND date BETWEEN :first AND :last
   UNION SELECT * FROM (SELECT same.id FROM headlines JOIN articles AS same ON same.id = headlines.article

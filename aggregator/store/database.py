@@ -87,7 +87,8 @@ class Database:
 
     def _refuse_what_would_be_lost(self) -> None:
         """SQLite throws a log away where the database is empty, and writes it into one that it does not belong to."""
-        log = self.path.with_name(self.path.name + "-wal")
+        own = self.path.resolve()  # SQLite keeps it there
+        log = own.with_name(own.name + "-wal")
         head = _head(self.path)
         if log.exists() and log.stat().st_size:
             if not head:

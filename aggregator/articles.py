@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from aggregator import dates, language, urls, zones
-from aggregator.model import Article, Item, Link, Outlet, Precision, Published, Source, without_login
+from aggregator.model import DAY_IN_UTC, Article, Item, Link, Outlet, Precision, Published, Source, without_login
 from aggregator.text import plain
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -43,15 +43,24 @@ def _presentable_link(link: Link) -> Link:
     return replace(link, text=plain(link.text), before=plain(before) + left, after=right + plain(after))
 
 
-def publisher(item: Item, outlet: Outlet | None, find: Callable[[str], Outlet | None]) -> Outlet | None:
+def publisher(
+    item: Item, url: str, outlet: Outlet | None, home: Outlet | None, find: Callable[[str], Outlet | None]
+) -> Outlet | None:
     """Who published an item: the outlet of its source, but never a portal.
 
     A portal (Naver, Yahoo! Japan, Google News) shows the articles of others, so the name that it prints beside the
-    item decides, as far as `find` knows it.
+    item decides, as far as `find` knows it. Elsewhere it is `home`, the outlet whose homepage the `url` of the item is
+    under, where the source has none, or one that is known to be at home on another site.
     """
-    if outlet is not None and not (outlet.homepage and urls.is_portal(outlet.homepage)):
-        return outlet
-    return find(item.outlet_text) if item.outlet_text else None
+    named = find(item.outlet_text) if item.outlet_text else None
+    if outlet is not None and outlet.homepage and urls.is_of_portal(outlet.homepage):
+        outlet = None
+    if urls.is_portal(url):
+        return named or outlet
+    if outlet is None:
+        return home or named
+    is_elsewhere = outlet.homepage is not None and not urls.same_site(outlet.homepage, url)
+    return home if home and is_elsewhere else outlet
 
 
 def derive(item: Item, url: str, source: Source, outlet: Outlet | None, now: datetime) -> Article:
@@ -119,7 +128,7 @@ def _day(published: Published | None, zone: str | None, home: str | None, basis:
         return published.value.astimezone(ZoneInfo(zone)).date(), basis  # the day that was printed
     if home:
         return published.value.astimezone(ZoneInfo(home)).date(), basis
-    return published.value.astimezone(UTC).date(), f"{basis}; day in UTC, since no zone is known"
+    return published.value.astimezone(UTC).date(), f"{basis}{DAY_IN_UTC}"
 
 
 def _links(item: Item, own: str) -> tuple[Link, ...]:

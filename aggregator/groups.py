@@ -14,9 +14,23 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
+from zoneinfo import ZoneInfo
 
-from aggregator import corrections, headlines, identity, urls
-from aggregator.model import Article, Decision, Item, Kind, Known, Mention, Outlet, Revision, RevisionKind, Source
+from aggregator import corrections, headlines, identity, urls, zones
+from aggregator.model import (
+    Article,
+    Decision,
+    Item,
+    Kind,
+    Known,
+    Mention,
+    Outlet,
+    Precision,
+    Revision,
+    RevisionKind,
+    Source,
+)
 
 _HEADLINE_WEIGHT = 20  # below that a headline proves nothing across outlets
 
@@ -33,6 +47,7 @@ def decide(
     `source` gives it now, `rivals` gave it before; without these, the words that are there stay.
     """
     outlet = _owner(article, known)
+    dated = bool(known and known.seen_title is None and _dates(article, known))
     again = known if known and known.seen_title is None else None  # a source has it for the first time
     return Decision(
         article=article,
@@ -42,7 +57,8 @@ def decide(
         revisions=revised(article.item, known) if known else (),
         mentions=tuple(mentions),
         speaks=bool(again and source and _speaks(article, again, outlet, source, rivals)),
-        dated=bool(again and _dates(article, again)),
+        dated=dated,
+        day=_day(article, known, outlet, dated=dated or known.published_at is None) if known else None,
     )
 
 
@@ -95,6 +111,17 @@ def _dates(article: Article, known: Known) -> bool:
         return False
     held = (known.published_at, known.precision) if known.published_at and known.precision else None
     return identity.better_date((article.published.value, article.published.precision), held)
+
+
+def _day(article: Article, known: Known, owner: Outlet | None, *, dated: bool) -> date | None:
+    """The calendar day where the owner is; None where it was counted there, or was printed, or nobody can tell."""
+    at = article.published.value if dated and article.published else known.published_at
+    precision = article.published.precision if dated and article.published else known.precision
+    counted_by = article.outlet if dated else known.outlet
+    zone = zones.zone_of(owner.country) if owner else None
+    if at is None or zone is None or precision is Precision.DAY or (counted_by and owner and counted_by.id == owner.id):
+        return None
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 # --- revision ---------------------------------------------------------------------------------------------------------

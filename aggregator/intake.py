@@ -94,9 +94,14 @@ class Knowledge:
 
     def derive(self, item: Item, address: str, source: Source, now: datetime) -> tuple[Article, tuple[Mention, ...]]:
         """The article of an item, and its mentions."""
-        outlet = articles.publisher(item, self.outlet(source), self.names.find)
+        outlet = articles.publisher(item, address, self.outlet(source), self._at_home(address, source), self.names.find)
         article = articles.derive(item, address, source, outlet, now)
         return article, self.topics.match(article.title, item.summary, article.language.tag, article.links)
+
+    def _at_home(self, address: str, source: Source) -> Outlet | None:
+        """The outlet at home at an address. What feeds.yaml says of a source only feeds.yaml itself overrules."""
+        home = self.names.by_host(address)
+        return home if home and (home.id in self.config.outlets or not source.outlet) else None
 
     def body_at(self, poll: Poll, now: datetime) -> datetime | None:
         """The newest date of a feed. Pages print "3 hours ago": no ground to tell which copy is older."""

@@ -181,7 +181,8 @@ def candidate(row: sqlite3.Row) -> Candidate:
 
 def article_row(decision: Decision) -> dict[str, Any]:
     """A decision as those columns of `articles` that the source decides."""
-    return article_columns(decision.article, decision.outlet)
+    columns = article_columns(decision.article, decision.outlet)
+    return columns | {"date": decision.day.isoformat()} if decision.day else columns
 
 
 def article_columns(article: Article, outlet: Outlet | None) -> dict[str, Any]:

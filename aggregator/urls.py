@@ -183,6 +183,12 @@ def is_portal(url: str) -> bool:
     return any(".".join(labels[start:]) in _PORTALS for start in range(len(labels) - 1))
 
 
+def is_of_portal(homepage: str) -> bool:
+    """Whether a homepage is that of a company with a portal on some of its hosts: www.naver.com."""
+    site = _site(host(homepage))
+    return is_portal(homepage) or ("." in site and any(name.endswith(f".{site}") for name in _PORTALS))
+
+
 def same_site(one: str, other: str) -> bool:
     """Whether two URLs share the host, `www.`, `m.`, `mobile.` and `amp.` aside, or one host lies within the other."""
     first, second = _site(host(one)), _site(host(other))

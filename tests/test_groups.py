@@ -76,6 +76,41 @@ def test_whose_article_it_is(before: Outlet | None, now: Outlet | None, after: O
     assert groups.decide(article("t", outlet=now), (), known("t", outlet=before)).outlet == after
 
 
+KOREAN, AMERICAN = (
+    replace(DAILY, id=name, country=country, homepage=home)
+    for name, country, home in (("kr", "KR", DAILY.homepage), ("us", "US", "https://us.example"))
+)
+LATE = datetime(2023, 10, 12, 16, 30, tzinfo=UTC)  # in Seoul it is the next day
+
+# whose it was, who gives it now, how fine the date is that is held, the day it gets, why
+DAYS = [
+    (None, KOREAN, Precision.SECOND, date(2023, 10, 13), "nobody's before: its day was counted in UTC"),
+    (AMERICAN, KOREAN, Precision.MINUTE, date(2023, 10, 13), "an American's before"),
+    (KOREAN, KOREAN, Precision.SECOND, None, "it was counted there"),
+    (KOREAN, None, Precision.SECOND, None, "it stays the Korean's, with the day that it has"),
+    (None, KOREAN, Precision.DAY, None, "a day that was printed is that day"),
+    (None, replace(DAILY, country=None), Precision.SECOND, None, "nobody knows the clock of the owner"),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "precision", "day", "why"), DAYS, ids=[row[-1] for row in DAYS])
+def test_the_day_is_counted_where_the_owner_is(
+    before: Outlet | None, now: Outlet | None, precision: Precision, day: date | None, why: str
+) -> None:
+    held = known("t", outlet=before, published_at=LATE, precision=precision)
+    given = replace(article("t", outlet=now), published=Published(value=LATE, precision=Precision.DAY, basis="test"))
+    assert groups.decide(given, (), held).day == day
+
+
+def test_a_better_date_of_another_source_is_counted_where_the_owner_is_too() -> None:
+    held = known("t", outlet=KOREAN, published_at=LATE, precision=Precision.DAY, seen=None)
+    given = replace(
+        article("t", outlet=None), published=Published(value=LATE, precision=Precision.SECOND, basis="test")
+    )
+    decided = groups.decide(given, (), held)
+    assert (decided.dated, decided.day) == (True, date(2023, 10, 13))
+
+
 LONG = "통일부 “중국서 다수의 북한 주민 북송…탈북민 숫자는 미확인”"
 
 # one headline, another, whether they share a key, why

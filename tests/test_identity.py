@@ -48,10 +48,12 @@ OUTLETS = {
     )
 }
 SOURCES = {
-    name: Source(id=name, url=f"https://{name}.example/feed", outlet=name.partition("-")[0], kind=kind)
+    name: Source(id=name, url=f"https://{name}.example/feed", kind=kind,
+                 outlet=name.partition("-")[0] if "-" in name else None)
     for name, kind in {
         "khan-all": "feed", "khan-world": "feed", "yonhap-all": "feed", "yonhap-sitemap": "sitemap",
         "guardian-all": "feed", "daily-all": "feed", "daily-front": "feed", "daily-page": "page", "portal-news": "feed",
+        "nobody": "feed",
     }.items()
 }  # fmt: skip
 
@@ -312,6 +314,17 @@ def test_a_citation_finds_an_article_by_any_of_its_addresses(tmp_path: Path) -> 
         desk.store.save_references(None, "file:list", given, NOW)
     pipeline.cite(desk.store)
     assert [one["reason"] for one in desk.store.cited("file:list")] == ["the list gives its URL"] * 2
+
+
+def test_the_day_is_that_of_its_outlet_whichever_source_is_first(tmp_path: Path) -> None:
+    late = (("pubDate", "Thu, 12 Oct 2023 16:30:00 +0000"),)
+    item = Item(title=HEADLINES[0], link="https://daily.example/1", dates=late)
+    for number, order in enumerate((("nobody", "daily-all"), ("daily-all", "nobody"), ("nobody",))):
+        desk = Desk(tmp_path / f"{number}.db")
+        for source in order:
+            desk.give(source, item)
+        ((day, outlet, basis),) = desk.rows("SELECT date, outlet, published_basis FROM articles")
+        assert (day, outlet, "UTC" in basis) == ("2023-10-13", "daily", False)
 
 
 def test_what_is_two_articles_again_mentions_what_the_one_did(tmp_path: Path) -> None:

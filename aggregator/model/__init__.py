@@ -6,6 +6,7 @@ copying its fields. Instants are aware datetimes in UTC; durations are timedelta
 """
 
 from aggregator.model.articles import (
+    DAY_IN_UTC,
     Article,
     Correction,
     Decision,
@@ -36,10 +37,10 @@ from aggregator.model.texts import Decoded, Language, Link, Precision, Published
 from aggregator.model.visits import Debt, Found, Page, Robots, Visit
 
 __all__ = [
-    "Alert", "Article", "Candidate", "Channels", "Citation", "CitationState", "Clipping", "Concept", "Config",
-    "Copy", "Correction", "Cost", "Debt", "Decision", "Decoded", "Document", "Fetched", "Found", "Hit", "Item",
-    "Joining", "Kind", "Known", "Language", "Link", "Lookup", "Mention", "MentionKind", "Outcome", "Outlet", "Pace",
-    "Page", "PastPoll", "Pingback", "Poll", "Precision", "Published", "Reading", "Reference", "Relation",
+    "DAY_IN_UTC", "Alert", "Article", "Candidate", "Channels", "Citation", "CitationState", "Clipping", "Concept",
+    "Config", "Copy", "Correction", "Cost", "Debt", "Decision", "Decoded", "Document", "Fetched", "Found", "Hit",
+    "Item", "Joining", "Kind", "Known", "Language", "Link", "Lookup", "Mention", "MentionKind", "Outcome", "Outlet",
+    "Pace", "Page", "PastPoll", "Pingback", "Poll", "Precision", "Published", "Reading", "Reference", "Relation",
     "Resolution", "Revision", "RevisionKind", "Robots", "Selectors", "Silence", "Source", "SourceState", "Status",
     "Stories", "Summary", "Topic", "Trouble", "Visit", "public", "without_login",
 ]  # fmt: skip

@@ -27,6 +27,9 @@ class RevisionKind(StrEnum):
     CORRECTION = "correction"
 
 
+DAY_IN_UTC = "; day in UTC, since no zone is known"  # ends the basis of a date whose outlet's clock is not known
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """What we make of an item: one canonical URL, with everything derived and on what ground.
@@ -116,7 +119,8 @@ class Decision:
     `known` is None for a new article. `headline` is the key under which citations find it, `identities` are numbers
     that no other article has, each with its ground. `others` are articles that turned out to be this one, `addresses`
     its other URLs that were found now, each with its ground. `speaks` says that the words of this source become those
-    of the article, `dated` that its date does.
+    of the article, `dated` that its date does; `day` is the calendar day at its outlet's, where it was counted
+    elsewhere.
     """
 
     article: Article
@@ -128,6 +132,7 @@ class Decision:
     addresses: Mapping[str, str] = field(default_factory=dict)
     speaks: bool = False
     dated: bool = False
+    day: date | None = None
     revisions: tuple[Revision, ...] = ()
     mentions: tuple[Mention, ...] = ()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from aggregator import rows
-from aggregator.model import Correction, Decision, Found, Known, Link, Mention, MentionKind
+from aggregator.model import DAY_IN_UTC, Correction, Decision, Found, Known, Link, Mention, MentionKind
 from aggregator.store.sources import Sources
 
 _CHUNK = 500  # values in one IN (…): SQLite before 3.32 took 999
@@ -28,9 +28,9 @@ UPDATE articles SET
   language = CASE WHEN :said THEN :language ELSE language END,
   language_basis = CASE WHEN :said THEN :language_basis ELSE language_basis END,
   link = CASE WHEN :speaks THEN :link ELSE link END,
-  date = CASE WHEN :dated THEN :date ELSE date END,
+  date = CASE WHEN :dated OR :moved THEN :date ELSE date END,
   published_text = CASE WHEN :dated THEN :published_text ELSE published_text END,
-  published_basis = CASE WHEN :dated THEN :published_basis ELSE published_basis END,
+  published_basis = replace(CASE WHEN :dated THEN :published_basis ELSE published_basis END, :moved, ''),
   published_precision = CASE WHEN :dated THEN :published_precision ELSE published_precision END,
   published_at = CASE WHEN :dated THEN :published_at ELSE published_at END, last_seen_at = :now
 WHERE id = :id
@@ -124,6 +124,7 @@ class Articles(Sources):
             "said": int(bool(changed) or decision.speaks),
             "speaks": int(decision.speaks),
             "dated": int(decision.dated or known.published_at is None),
+            "moved": DAY_IN_UTC if decision.day else "",
         }
         self._found_by_others(known.id, (known.title, known.summary), (row["title"], row["summary"]))
         self._connection.execute(_CHANGE, row | flags | {"id": known.id, "now": rows.to_text(now)})

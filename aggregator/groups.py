@@ -47,8 +47,9 @@ def decide(
     `source` gives it now, `rivals` gave it before; without these, the words that are there stay.
     """
     outlet = _owner(article, known)
-    dated = bool(known and known.seen_title is None and _dates(article, known))
     again = known if known and known.seen_title is None else None  # a source has it for the first time
+    is_named = bool(known and not known.titled and article.item.title)
+    dated = bool(known and (known.published_at is None or again) and _dates(article, known))
     return Decision(
         article=article,
         known=known,
@@ -56,7 +57,7 @@ def decide(
         headline=headline_key(article.title),
         revisions=revised(article.item, known) if known else (),
         mentions=tuple(mentions),
-        speaks=bool(again and source and _speaks(article, again, outlet, source, rivals)),
+        speaks=is_named or bool(again and source and _speaks(article, again, outlet, source, rivals)),
         dated=dated,
         day=_day(article, known, outlet, dated=dated or known.published_at is None) if known else None,
     )
@@ -78,13 +79,20 @@ def _at_home(outlet: Outlet, url: str) -> bool:
     return outlet.homepage is not None and urls.same_site(outlet.homepage, url)
 
 
-def together(known: Sequence[Known]) -> Known | None:
-    """What is held of articles that turn out to be one: the first, with what the source said of any of them."""
+def together(known: Sequence[Known], said_of: int | None = None) -> Known | None:
+    """What is held of articles that turn out to be one: the first, with what the source said of any of them.
+
+    Best of the one that has the address at which it says something now: `said_of`.
+    """
     if not known:
         return None
-    said = next((one for one in known if one.seen_title is not None), known[0])
+    in_turn = sorted(known, key=lambda one: one.id != said_of)
+    said = next((one for one in in_turn if one.seen_title is not None), known[0])
     seen_by = tuple(dict.fromkeys(source for one in known for source in one.seen_by))
-    return replace(known[0], seen_title=said.seen_title, seen_summary=said.seen_summary, seen_by=seen_by)
+    return replace(
+        known[0], seen_title=said.seen_title, seen_summary=said.seen_summary, seen_by=seen_by,
+        titled=any(one.titled for one in known),
+    )  # fmt: skip
 
 
 # --- whose words, which date -----------------------------------------------------------------------------------------
@@ -139,11 +147,18 @@ def revised(item: Item, known: Known) -> tuple[Revision, ...]:
 
 
 def says_nothing_new(item: Item, known: Known, *, newer: bool) -> bool:
-    """Whether a source says what it said before, or only has an old headline again in a body that is not `newer`."""
+    """Whether a source says what it said before, or only has old words again in a body that is not `newer`.
+
+    A date or an author is something new where the article has none.
+    """
+    if known.published_at is None and item.dates and item.published_text != known.published_text:
+        return False
+    if item.author and not known.author:
+        return False
     if (item.title, item.summary) == (known.seen_title, known.seen_summary):
         return True
-    comes_back = item.title != known.seen_title and ("title", item.title) in known.former
-    return comes_back and known.seen_title is not None and not newer
+    field, says = ("title", item.title) if item.title != known.seen_title else ("summary", item.summary)
+    return (field, says) in known.former and known.seen_title is not None and not newer
 
 
 def _bare(text: str) -> str:

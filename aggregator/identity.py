@@ -95,11 +95,14 @@ def joined(
             node = above
         return node
 
+    def ruled(place: int, other: int) -> bool:
+        return (place, held[other]) in apart or (other, held[place]) in apart
+
     by_key: dict[int, int] = {}
     for place, some in enumerate(keys):
         articles = {*filter(None, [held[place]]), *(found[key] for key in some if key in found)}
         same = [("article", one) for one in articles if (place, one) not in apart]
-        same += [("place", by_key.setdefault(key, place)) for key in some]
+        same += [("place", one) for one in (by_key.setdefault(key, place) for key in some) if not ruled(place, one)]
         for node in same:
             parents[root(node)] = root(("place", place))
     groups: dict[tuple[str, int], tuple[list[int], list[int]]] = {}

@@ -76,6 +76,16 @@ class Knowledge:
         return compiled(self.config)
 
     @cached_property
+    def ours(self) -> frozenset[str | None]:
+        """The addresses of our pages."""
+        return frozenset(urls.canonical(page) for topic in self.config.topics.values() for page in topic.pages)
+
+    @cached_property
+    def our_hosts(self) -> frozenset[str]:
+        """The hosts on which they are."""
+        return frozenset(urls.host(page) for page in self.ours if page)
+
+    @cached_property
     def visiting(self) -> tuple[str, ...]:
         """The sources whose articles' pages are visited."""
         return self.config.visiting
@@ -193,13 +203,21 @@ class Intake:
             if held and held.id in taken:
                 continue  # one article under two addresses of one body: the first of them counts
             taken |= {held.id} if held else set()
-            if held and (flap or groups.says_nothing_new(item, held, newer=newer)):
+            if held and (
+                flap or (groups.says_nothing_new(item, held, newer=newer) and not self._leads_to_us(item, held))
+            ):
                 verdict.seen.append(held.id)
             else:
                 told[address] = item
         verdict.dated = sum(bool(item.dates) for address, item in items.items() if address not in told)
         self._add_decisions(verdict, told, known, poll, now)
         return verdict
+
+    def _leads_to_us(self, item: Item, held: Known) -> bool:
+        """Whether an item links to a page of ours to which the article is not known to link."""
+        near = (link.url for link in item.links if any(host in link.url for host in self.knowledge.our_hosts))
+        found = {urls.canonical(url) for url in near} & self.knowledge.ours
+        return bool(found) and not found <= {link.url for link in self.store.links(held.id)}
 
     def _add_decisions(
         self, verdict: Verdict, told: Mapping[str, Item], known: Mapping[str, Known], poll: Poll, now: datetime
@@ -216,11 +234,11 @@ class Intake:
         all_known = self.store.known_articles({number for _, some in one_article for number in some}, source.id)
         for places, numbers in one_article:
             first, grounds = places[0], {derived[place][0].url: _ground(keys[place], found) for place in places}
-            if numbers and numbers[0] in verdict.seen:
+            if len(numbers) == 1 and numbers[0] in verdict.seen:
                 verdict.addresses[numbers[0]] = grounds
                 continue
             article, mentions = derived[first]
-            one = groups.together([all_known[number] for number in numbers])
+            one = groups.together([all_known[number] for number in numbers], held[first])
             rivals = [self.knowledge.config.sources[name] for name in (one.seen_by if one else ())
                       if name in self.knowledge.config.sources and name != source.id]  # fmt: skip
             decision = groups.decide(article, mentions, one, source, rivals)
@@ -243,6 +261,8 @@ class Intake:
         store, source = self.store, poll.source.id
         with store.transaction():
             saved = [self._save(source, decision, now) for decision in verdict.decisions]
+            gone = {other for decision in verdict.decisions for other in decision.others}
+            verdict.seen = [one for one in verdict.seen if one not in gone]
             store.seen(verdict.seen, source, now)
             for article, addresses in verdict.addresses.items():
                 self._settle(article, addresses, now)
@@ -278,7 +298,12 @@ class Intake:
             self._settle(number, decision.addresses, now)
         if decision.known is None or decision.revisions or decision.others or decision.speaks or decision.dated:
             self.store.queue([number])
-        return number, self.store.save_mentions(number, decision.mentions, now)[0]
+        mentions = decision.mentions if decision.known is None else self._mentions(number)
+        return number, self.store.save_mentions(number, mentions, now)[0]
+
+    def _mentions(self, article: int) -> Sequence[Mention]:
+        """What an article mentions by the words and links that it has now, whoever gave them."""
+        return self.knowledge.topics.match(*self.store.text(article), self.store.links(article))
 
     def _settle(self, article: int, addresses: Mapping[str, str], now: datetime) -> None:
         """Adds addresses to an article, and has it known by the best of all that it has."""
@@ -317,8 +342,7 @@ class Intake:
             self.store.save_headline(article, groups.headline_key(visit.article.title))
             self.store.queue([article])
             self._unite_by_page(visit, now)
-        mentions = self.knowledge.topics.match(*self.store.text(article), self.store.links(article))
-        return self.store.save_mentions(article, mentions, now)[0]
+        return self.store.save_mentions(article, self._mentions(article), now)[0]
 
     def _unite_by_page(self, visit: Visit, now: datetime) -> None:
         """The address that a page calls its own becomes one of the article, which may be in the database under it."""
@@ -326,7 +350,9 @@ class Intake:
         if not canonical or not identity.believable(canonical, visit.debt.url):
             return
         other = self.store.at_addresses([canonical]).get(canonical)
-        if other not in (None, article) and not self._apart([canonical]):
+        if other not in (None, article):
+            if self._apart([canonical]):
+                return
             self.store.unite(article, other, identity.CANONICAL, now)
         self._settle(article, {canonical: identity.CANONICAL}, now)
 

@@ -119,6 +119,9 @@ def known(row: sqlite3.Row) -> Known:
         seen_summary=row["seen_summary"],
         seen_by=tuple(json.loads(row["seen_by"])),
         former=frozenset(map(tuple, json.loads(row["former"]))) if row["former"] != "[]" else frozenset(),
+        titled=bool(row["titled"]),
+        author=row["author"],
+        published_text=row["published_text"],
     )
 
 

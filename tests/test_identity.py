@@ -20,10 +20,14 @@ from aggregator.intake import Intake, Knowledge
 from aggregator.language import detect
 from aggregator.model import (
     Config,
+    Copy,
+    Debt,
     Document,
     Fetched,
     Item,
+    Link,
     Outlet,
+    Page,
     Poll,
     Precision,
     Reading,
@@ -356,6 +360,159 @@ def test_a_person_may_say_that_two_addresses_are_two_articles(tmp_path: Path) ->
         desk.give(one.source, one.item)
         desk.give(other.source, other.item)
         assert desk.rows("SELECT id FROM articles ORDER BY id") == [(1,), (number,)]
+
+
+AT = (("pubDate", format_datetime(NOW)),)
+NORTH = Topic(id="north", name="North", terms={"ko": ("북송",)}, pages=("https://me.example/page",))
+
+
+@pytest.mark.parametrize("same", [0, 1], ids=["the longer address is known", "the shorter address is known"])
+def test_an_edit_by_which_two_items_of_a_feed_become_one_article(same: int, tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    links = ["https://daily.example/section/politics/1", "https://daily.example/2"]
+    before = [HEADLINES[0], HEADLINES[1]] if same == 0 else [HEADLINES[1], HEADLINES[0]]
+    for titles in (before, [HEADLINES[0], HEADLINES[0]], [HEADLINES[0], HEADLINES[0]]):
+        desk.give("daily-all", *(Item(title=title, link=link, guid=link, dates=AT)
+                                 for title, link in zip(titles, links, strict=True)))  # fmt: skip
+    assert desk.rows("SELECT title, url FROM articles") == [(HEADLINES[0], links[1])]
+    assert desk.rows("SELECT url FROM addresses") == [(links[0],)]
+    assert desk.rows("SELECT field, before, after FROM revisions") == [("title", HEADLINES[1], HEADLINES[0])]
+    assert desk.rows("PRAGMA foreign_key_check") == []
+
+
+def test_two_items_of_a_body_that_a_person_ruled_apart_stay_apart(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    one, other = said(0, 0)
+    both = [replace(one.item, guid="1"), replace(other.item, guid="2")]
+    desk.give("khan-all", *both)
+    (url,) = [url for url, reason in desk.store.addresses(1).items() if reason]
+    own = next(url for url, reason in desk.store.addresses(1).items() if not reason)
+    with desk.store.transaction():
+        desk.store.rule(Relation.ARTICLE, [(own, url)], same=False, now=NOW)
+        desk.store.divide(1, url, NOW)
+    desk.give("khan-all", *(replace(item, summary=f"요약 {number}") for number, item in enumerate(both)))
+    assert desk.rows("SELECT id FROM articles ORDER BY id") == [(1,), (2,)]
+    debt = Debt(article=1, url=own, source="khan-all")
+    page = Page(debt=debt, status=Status.OK, url=own, item=Item(title=HEADLINES[0], link=url))
+    desk.intake.take_page(page, NOW)
+    assert sorted(desk.rows("SELECT url FROM articles")) == sorted([(own,), (url,)])
+
+
+def test_an_article_mentions_what_its_own_words_say_whoever_else_gives_it(tmp_path: Path) -> None:
+    whole = Item(title=HEADLINES[0], link="https://daily.example/1", links=(Link(url=NORTH.pages[0], text="x"),))
+    short = Item(title="정부, 확인 못해", link="https://daily.example/1")
+    for order in ((("daily-all", whole), ("daily-page", short)), (("daily-page", short), ("daily-all", whole))):
+        desk = Desk(tmp_path / f"{order[0][0]}.db", NORTH)
+        for source, item in order:
+            desk.give(source, item)
+        assert desk.rows("SELECT title, topics FROM articles") == [(HEADLINES[0], '["north"]')]
+        ((start, end, matched),) = desk.rows('SELECT start, "end", matched FROM mentions WHERE retired_at IS NULL')
+        assert HEADLINES[0][start:end] == matched
+
+
+def test_a_headline_that_comes_later_takes_the_place_of_what_stood_in_for_it(tmp_path: Path) -> None:
+    bare, named = (Item(title=title, link="https://daily.example/1") for title in ("", HEADLINES[0]))
+    for number, order in enumerate(
+        [[("daily-all", bare), ("daily-all", named)], [("daily-all", bare), ("daily-front", named)],
+         [("daily-front", named), ("daily-all", bare)]]
+    ):  # fmt: skip
+        desk = Desk(tmp_path / f"{number}.db", NORTH)
+        for source, item in order:
+            desk.give(source, item)
+        assert desk.rows("SELECT title, language, topics FROM articles") == [(HEADLINES[0], "ko", '["north"]')]
+        assert desk.rows("SELECT * FROM revisions") == []
+
+
+# what a source adds to what it said, what is then known, why
+ADDED: list[tuple[dict[str, Any], str, Any, str]] = [
+    ({"dates": AT}, "SELECT date FROM articles", "2023-10-12", "a date"),
+    ({"author": "홍길동"}, "SELECT author FROM articles", "홍길동", "an author"),
+    ({"links": (Link(url="https://me.example/page?utm_source=x", text="x"),)},
+     "SELECT topic FROM mentions", "north", "a link to a page of ours"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "sql", "found", "why"), ADDED, ids=[row[-1] for row in ADDED])
+def test_what_a_source_adds_later_is_taken_over(
+    more: dict[str, Any], sql: str, found: str, why: str, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path / "m.db", NORTH)
+    item = Item(title=HEADLINES[4], link="https://daily.example/1")
+    desk.give("daily-all", item)
+    desk.give("daily-all", replace(item, **more))
+    assert desk.rows(sql) == [(found,)]
+    assert desk.rows("SELECT * FROM revisions") == []
+
+
+def test_a_date_that_cannot_be_read_is_not_looked_at_again_and_again(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    item = Item(title=HEADLINES[4], link="https://daily.example/1", dates=(("pubDate", "요즘"),))
+    for _ in range(3):
+        desk.give("daily-all", item)
+    with desk.store.transaction():
+        desk.store.grouped([1])
+    desk.give("daily-all", item)
+    assert not desk.store.anything_ungrouped()
+
+
+def test_a_link_that_the_only_source_took_out_does_not_come_back(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db", NORTH)
+    item = Item(
+        title=HEADLINES[4], summary="하나", link="https://daily.example/1", links=(Link(url=NORTH.pages[0], text="x"),)
+    )
+    desk.give("daily-all", item)
+    desk.give("daily-all", replace(item, summary="둘", links=()))
+    assert desk.rows("SELECT topics FROM articles") == [("[]",)]
+    pipeline.rematch(Config(sources=SOURCES, outlets=OUTLETS, topics={"north": NORTH}), desk.store, NOW)
+    assert desk.rows("SELECT topics FROM articles") == [("[]",)]
+
+
+def test_a_change_of_width_in_what_another_source_says_changes_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    desk.give("daily-all", Item(title=HEADLINES[0], summary="자사 요약", link="https://daily.example/1"))
+    for title in ("다른 제목 (1)", "다른 제목 （1）"):
+        desk.give("nobody", Item(title=title, summary="다른 요약", link="https://daily.example/1"))
+    assert desk.rows("SELECT title, summary FROM articles") == [(HEADLINES[0], "자사 요약")]
+    assert desk.rows("SELECT * FROM revisions") == []
+
+
+def test_a_summary_that_comes_and_goes_is_one_edit(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    for summary in ("하나", "둘", "하나", "둘", "하나"):
+        desk.give("daily-all", Item(title=HEADLINES[0], summary=summary, link="https://daily.example/1", dates=AT))
+    assert desk.rows("SELECT field, before, after FROM revisions") == [("summary", "하나", "둘")]
+
+
+def test_no_copy_of_a_copy_is_left_where_rows_become_one(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "m.db")
+    for number in range(1, 5):
+        desk.give("nobody", Item(title=HEADLINES[number], link=f"https://{number}.example/"))
+    with desk.store.transaction():
+        desk.store.save_copies([Copy(article=2, original=1, reason="r"), Copy(article=4, original=3, reason="r")])
+        desk.store.grouped([1, 2, 3, 4])
+        desk.store.unite(2, 3, "by the test", NOW)
+    assert desk.rows("SELECT id, copy_of FROM articles ORDER BY id") == [(1, None), (2, 1), (4, 1)]
+    assert 4 in desk.store.ungrouped(), "it is compared anew"
+    with desk.store.transaction():
+        desk.store.unite(2, 1, "by the test", NOW)
+    assert desk.rows("SELECT id, copy_of FROM articles ORDER BY id") == [(2, None), (4, 2)]
+
+
+def test_of_rows_that_become_one_the_finer_date_counts_then_the_earlier(tmp_path: Path) -> None:
+    dates = [None, "2023-10-12", "Thu, 12 Oct 2023 06:00:07 +0000", "Thu, 12 Oct 2023 06:00:05 +0000"]
+    for order in ((1, 2, 3, 4), (4, 3, 2, 1), (2, 4, 1, 3)):
+        desk = Desk(tmp_path / f"{order}.db")
+        for number, text in enumerate(dates, 1):
+            item = Item(
+                title=HEADLINES[number], link=f"https://{number}.example/", dates=(("d", text),) if text else ()
+            )
+            desk.give("daily-all", item)
+        with desk.store.transaction():
+            for other in order[1:]:
+                desk.store.unite(order[0], other, "by the test", NOW)
+        assert desk.rows("SELECT published_at, published_precision FROM articles") == [
+            ("2023-10-12T06:00:05Z", "second")
+        ]
 
 
 # URL, the canonical address that its page names, whether it is believed, why

@@ -85,7 +85,8 @@ class Known:
     """What the store holds of an article, as far as deciding needs it.
 
     `seen_title` and `seen_summary` are what the source in question said last, None where it never had the article.
-    `seen_by` are all sources that have it, `former` the headlines and summaries that it had before, by field.
+    `seen_by` are all sources that have it, `former` the headlines and summaries that it had before, by field. It is
+    `titled` where one of them gave a headline: else something stands in for it.
     """
 
     id: int
@@ -100,6 +101,9 @@ class Known:
     precision: Precision | None = None
     seen_by: tuple[str, ...] = ()
     former: frozenset[tuple[str, str]] = frozenset()
+    titled: bool = True
+    author: str | None = None
+    published_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

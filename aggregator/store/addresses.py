@@ -14,10 +14,14 @@ _MOVED = ("sightings", "links", "corrections", "mentions", "visits", "headlines"
 _MORE = ("revisions", "identities", "addresses", "citations")
 _DIVIDED = ("mentions", "links", "headlines")  # what holds of both: they have the same words until the next poll
 _UNSEEN: dict[str, None] = {"link_state": None, "link_note": None}  # by the page of what is an article anew
-_FILL = """
+# Of two dates the finer, then the earlier, as `identity.better_date` has it.
+_DATE = """
 UPDATE articles SET (date, published_at, published_text, published_basis, published_precision) =
   (SELECT date, published_at, published_text, published_basis, published_precision FROM articles WHERE id = :other)
-WHERE id = :article AND published_at IS NULL
+WHERE id = :article AND (published_at IS NULL OR EXISTS (
+  SELECT 1 FROM articles AS other WHERE other.id = :other AND other.published_at IS NOT NULL
+  AND (instr('second minute hour day', other.published_precision), other.published_at)
+    < (instr('second minute hour day', articles.published_precision), articles.published_at)))
 """
 
 
@@ -61,11 +65,12 @@ class Addresses(Articles):
         return rows.outlet(found[0])
 
     def save_addresses(self, article: int, addresses: Mapping[str, str], now: datetime) -> None:
-        """Writes other addresses of an article, each with its ground."""
-        own = self.addresses(article)
+        """Writes other addresses of an article, each with its ground; what another article is known by stays that."""
+        own = self.addresses(article).keys()
+        taken = {url for url, other in self.at_addresses(list(addresses)).items() if other != article}
         self._connection.executemany(
             "INSERT OR IGNORE INTO addresses (url, article, reason, found_at) VALUES (?, ?, ?, ?)",
-            [(url, article, reason, rows.to_text(now)) for url, reason in addresses.items() if url not in own],
+            [(url, article, reason, rows.to_text(now)) for url, reason in addresses.items() if url not in own | taken],
         )
 
     def settle(self, article: int, url: str, now: datetime) -> None:
@@ -111,11 +116,15 @@ class Addresses(Articles):
             self._connection.execute(f"DELETE FROM {table} WHERE article = ?", (other,))  # noqa: S608 - constants
         for table in _MORE:
             self._connection.execute(f"UPDATE {table} SET article = ? WHERE article = ?", (article, other))  # noqa: S608
-        self._connection.execute("UPDATE articles SET copy_of = ? WHERE copy_of = ?", (article, other))
         self._connection.execute(
-            "UPDATE articles SET copy_of = NULL, copy_reason = NULL WHERE id = ? AND copy_of = ?", (article, article)
+            "UPDATE articles SET copy_of = NULL, copy_reason = NULL WHERE id = ? AND copy_of = ?", (article, other)
         )
-        self._connection.execute(_FILL, {"article": article, "other": other})
+        self._connection.execute(
+            "UPDATE articles SET copy_of = coalesce((SELECT copy_of FROM articles WHERE id = :article), :article)"
+            " WHERE copy_of = :other",
+            {"article": article, "other": other},
+        )
+        self._connection.execute(_DATE, {"article": article, "other": other})
         self._connection.execute("DELETE FROM clues WHERE article = ?", (other,))
         self._connection.execute("DELETE FROM articles WHERE id = ?", (other,))
         self._found_by(article, *before[:2])

@@ -13,10 +13,11 @@ _CHUNK = 500  # values in one IN (…): SQLite before 3.32 took 999
 
 _KNOWN = """
 SELECT articles.id, articles.url, articles.title, articles.summary, articles.published_at,
-       articles.published_precision, articles.first_seen_at,
+       articles.published_text, articles.published_precision, articles.author, articles.first_seen_at,
        outlets.id AS outlet, outlets.name AS outlet_name, outlets.homepage, outlets.country,
        sightings.title AS seen_title, sightings.summary AS seen_summary,
        (SELECT json_group_array(source) FROM sightings WHERE article = articles.id) AS seen_by,
+       EXISTS (SELECT 1 FROM sightings WHERE article = articles.id AND title <> '') AS titled,
        (SELECT json_group_array(json_array(field, before)) FROM revisions WHERE article = articles.id) AS former
 FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
 LEFT JOIN sightings ON sightings.article = articles.id AND sightings.source = ?
@@ -96,6 +97,11 @@ class Articles(Sources):
             "INSERT INTO revisions (article, seen_at, field, before, after, kind) VALUES (?, ?, ?, ?, ?, ?)",
             [(article, rows.to_text(now), one.field, one.before, one.after, one.kind) for one in decision.revisions],
         )
+        if decision.known and decision.known.seen_by == (source,):  # nobody else can have given the others
+            self._connection.execute(
+                "DELETE FROM links WHERE article = ? AND url NOT IN (SELECT value FROM json_each(?))",
+                (article, rows.json_text([link.url for link in decision.article.links])),
+            )
         self._connection.executemany(
             "INSERT OR IGNORE INTO links (article, url, text, before, after) VALUES (?, ?, ?, ?, ?)",
             [(article, link.url, link.text, link.before, link.after) for link in decision.article.links],
@@ -118,8 +124,9 @@ class Articles(Sources):
             row["title"], row["summary"] = known.title, known.summary or row["summary"]
         elif not (changed or decision.speaks) or not decision.article.item.title:
             row["title"] = known.title
-        if "summary" not in changed:  # it gives none, but another source or the article's page did
-            row["summary"] = row["summary"] or known.summary
+        if "summary" not in changed:  # another source gave one, or the article's page
+            own = decision.speaks and row["summary"]
+            row["summary"] = own or known.summary or row["summary"]
         flags = {
             "said": int(bool(changed) or decision.speaks),
             "speaks": int(decision.speaks),

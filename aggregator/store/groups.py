@@ -236,9 +236,11 @@ class Groups(Addresses):
         self.refresh_stories((story, *(one for one in left if one is not None)))
 
     def unite(self, article: int, other: int, reason: str, now: datetime) -> None:
-        """Makes two rows one; the story that the one was in that is no more is counted anew."""
+        """Makes two rows one; the story that `other` was in is counted anew, and its copies are compared anew."""
         self.leave_story(other)
+        copies = [row["id"] for row in self._rows("SELECT id FROM articles WHERE copy_of = ?", (other,))]
         super().unite(article, other, reason, now)
+        self.queue(copies)
 
     def leave_story(self, article: int) -> None:
         """Takes an article out of its story."""

@@ -308,11 +308,11 @@ def group(config: Config, store: Store, now: datetime, stopped: Callable[[], boo
 
 
 def regroup(config: Config, store: Store, now: datetime) -> int:
-    """Compares all articles anew; what people ruled holds. Returns how many were compared."""
-    with store.transaction():
+    """Compares all articles anew, in one transaction; what people ruled holds. Returns how many were compared."""
+    with store.whole():
         store.dissolve()
         store.queue()
-    return group(config, store, now)
+        return group(config, store, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -115,6 +116,26 @@ def test_comparing_everything_anew_gives_the_same_and_keeps_the_numbers(store: S
     assert pipeline.regroup(config, store, NOW) == 8
     assert rows(store, "SELECT id, story, story_reason, copy_of, copy_reason FROM articles") == before
     assert rows(store, "SELECT * FROM stories") == told
+
+
+def test_readers_see_the_old_stories_until_all_is_compared_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare(store)
+    before, seen = stories_of(store), []
+    compared = grouping.Grouping._find_story
+
+    def watched(self: grouping.Grouping, *arguments: Any) -> None:
+        with contextlib.closing(sqlite3.connect(store.path)) as reader:
+            seen.append(dict(reader.execute("SELECT id, story FROM articles")))
+        compared(self, *arguments)
+
+    monkeypatch.setattr(grouping.Grouping, "_find_story", watched)
+    pipeline.regroup(Config(sources={}, outlets={}, topics={}), store, NOW)
+    assert seen == [before] * 8
+    assert stories_of(store) == before
+    monkeypatch.setattr(grouping.Grouping, "_find_story", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        pipeline.regroup(Config(sources={}, outlets={}, topics={}), store, NOW)
+    assert stories_of(store) == before
 
 
 def test_who_wants_to_stop_need_not_wait_for_the_rest_of_the_queue(store: Store) -> None:

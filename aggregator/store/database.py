@@ -74,6 +74,7 @@ class Database:
         """
         self.path, self._readonly = path, readonly
         self._torn = False  # a transaction could not be taken back
+        self._whole = False  # a transaction is under way, of which others are parts
         self._entries: list[search.Entry] = []  # what the search index is to be told at the end of a transaction
         self._refuse_what_would_be_lost()
         with self._explained():
@@ -213,8 +214,21 @@ class Database:
             search.write(self._connection, [entry])
 
     @contextmanager
+    def whole(self) -> Iterator[None]:
+        """The same, of which transactions within are parts: others see nothing of it before its end."""
+        with self.transaction():
+            self._whole = True
+            try:
+                yield
+            finally:
+                self._whole = False
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is written within is there as a whole, or not at all."""
+        if self._whole:
+            yield
+            return
         with self._explained():
             try:
                 if self._torn:

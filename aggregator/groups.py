@@ -12,7 +12,7 @@ All of it pure: what is already known is an argument.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -40,7 +40,7 @@ def decide(
     mentions: Sequence[Mention],
     known: Known | None,
     source: Source | None = None,
-    rivals: Iterable[Source] = (),
+    rivals: Sequence[Source] = (),
 ) -> Decision:
     """What is to be stored of an article, where `known` is what is held of it.
 
@@ -58,6 +58,7 @@ def decide(
         revisions=revised(article.item, known) if known else (),
         mentions=tuple(mentions),
         speaks=is_named or bool(again and source and _speaks(article, again, outlet, source, rivals)),
+        sums_up=bool(again and source and _sums_up(article, again, outlet, source, rivals)),
         dated=dated,
         day=_day(article, known, outlet, dated=dated or known.published_at is None) if known else None,
     )
@@ -91,8 +92,21 @@ def together(known: Sequence[Known], said_of: int | None = None) -> Known | None
     seen_by = tuple(dict.fromkeys(source for one in known for source in one.seen_by))
     return replace(
         known[0], seen_title=said.seen_title, seen_summary=said.seen_summary, seen_by=seen_by,
-        titled=any(one.titled for one in known),
+        titled=any(one.titled for one in known), summed_up_by=tuple(name for one in known for name in one.summed_up_by),
     )  # fmt: skip
+
+
+def speaker(known: Sequence[Known], outlet: Outlet | None, sources: Mapping[str, Source]) -> int:
+    """Of articles that turn out to be one, the number of that whose words stay: what was revised, then the best source.
+
+    `sources` are those of feeds.yaml; one that is no longer in it has no say.
+    """
+
+    def rank(one: Known) -> tuple[bool, bool, list[tuple[bool, int, str]]]:
+        given = sorted(_rank(sources[name], outlet) for name in one.seen_by if name in sources)
+        return not one.titled, not any(field == "title" for field, _ in one.former), given or [(True, len(_KINDS), "")]
+
+    return min(known, key=rank).id
 
 
 # --- whose words, which date -----------------------------------------------------------------------------------------
@@ -105,6 +119,14 @@ def _speaks(article: Article, known: Known, outlet: Outlet | None, source: Sourc
     if not article.item.title or any(field == "title" for field, _ in known.former):
         return False  # what was revised is newer than what one more source says
     return all(_rank(source, outlet) < _rank(rival, outlet) for rival in rivals)
+
+
+def _sums_up(article: Article, known: Known, outlet: Outlet | None, source: Source, rivals: Iterable[Source]) -> bool:
+    """Whether the summary of a source that gives an article for the first time becomes that of the article."""
+    if not article.item.summary or any(field == "summary" for field, _ in known.former):
+        return False
+    rivals = [one for one in rivals if one.id in known.summed_up_by]
+    return bool(rivals) and all(_rank(source, outlet) < _rank(rival, outlet) for rival in rivals)
 
 
 def _rank(source: Source, outlet: Outlet | None) -> tuple[bool, int, str]:

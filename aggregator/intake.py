@@ -246,7 +246,21 @@ class Intake:
             verdict.dated += article.published is not None
             verdict.ahead += article.published is not None and article.published.value > now + _AHEAD
             identities = {key: ground for place in places for key, ground in keys[place].items()}
-            verdict.decisions.append(replace(decision, identities=identities, others=numbers[1:], addresses=grounds))
+            verdict.decisions.append(
+                replace(
+                    decision,
+                    identities=identities,
+                    others=numbers[1:],
+                    speaker=self._speaker([all_known[number] for number in numbers], decision),
+                    addresses=grounds,
+                )
+            )
+
+    def _speaker(self, known: Sequence[Known], decision: Decision) -> int | None:
+        """Which of articles that are one keeps its words; none where the source has just said what counts."""
+        if len(known) < 2 or decision.speaks or decision.revisions:
+            return None
+        return groups.speaker(known, decision.outlet, self.knowledge.config.sources)
 
     def _apart(self, addresses: Sequence[str]) -> frozenset[tuple[int, int]]:
         """What a person ruled not to be one article: the place of an address, and an article that it is not."""
@@ -293,6 +307,8 @@ class Intake:
             self.store.save_corrections(number, corrected, now)
         self.store.save_identities(number, decision.identities)
         for other in decision.others:
+            if other == decision.speaker:
+                self.store.take_words(number, other)
             self.store.unite(number, other, next(iter(decision.addresses.values()), ""), now)
         if decision.others or len(decision.addresses) > 1 or decision.known:
             self._settle(number, decision.addresses, now)

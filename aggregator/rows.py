@@ -118,6 +118,7 @@ def known(row: sqlite3.Row) -> Known:
         seen_title=row["seen_title"],
         seen_summary=row["seen_summary"],
         seen_by=tuple(json.loads(row["seen_by"])),
+        summed_up_by=tuple(json.loads(row["summed_up_by"])),
         former=frozenset(map(tuple, json.loads(row["former"]))) if row["former"] != "[]" else frozenset(),
         titled=bool(row["titled"]),
         author=row["author"],

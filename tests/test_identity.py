@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import sqlite3
 from collections.abc import Sequence
@@ -481,6 +482,28 @@ def test_a_summary_that_comes_and_goes_is_one_edit(tmp_path: Path) -> None:
     for summary in ("하나", "둘", "하나", "둘", "하나"):
         desk.give("daily-all", Item(title=HEADLINES[0], summary=summary, link="https://daily.example/1", dates=AT))
     assert desk.rows("SELECT field, before, after FROM revisions") == [("summary", "하나", "둘")]
+
+
+def test_words_summary_and_date_are_the_same_whichever_source_is_first(tmp_path: Path) -> None:
+    title, url = HEADLINES[0], "https://daily.example/a/20231012001"
+    section, portal = "https://daily.example/politics/a/20231012001", "https://n.news.naver.com/article/001/0001234567"
+    texts = ("Thu, 12 Oct 2023 06:00:00 +0000", "Thu, 12 Oct 2023 06:00:07 +0000", "2023-10-12 15:01", "2023-10-12")
+    first, later, minute, day = ((("d", text),) for text in texts)
+    given = {
+        "daily-all": Item(title=f"{title} 종합", link=url, dates=first),
+        "daily-front": Item(title=title, summary="자사 요약", link=f"{url}?utm_source=x", dates=minute),
+        "daily-page": Item(title=title, link=section, dates=day),
+        "portal-news": Item(title=title, summary="포털 요약", link=portal, outlet_text="데일리", dates=later),
+    }
+    found = set()
+    for number, order in enumerate(itertools.permutations(given)):
+        desk = Desk(tmp_path / f"{number}.db")
+        for source in order:
+            desk.give(source, given[source])
+        found.add(tuple(desk.articles()))
+    ((article,),) = found
+    assert article[:2] == (url, f"{title} 종합")
+    assert "자사 요약" in article
 
 
 def test_no_copy_of_a_copy_is_left_where_rows_become_one(tmp_path: Path) -> None:

@@ -85,8 +85,9 @@ class Known:
     """What the store holds of an article, as far as deciding needs it.
 
     `seen_title` and `seen_summary` are what the source in question said last, None where it never had the article.
-    `seen_by` are all sources that have it, `former` the headlines and summaries that it had before, by field. It is
-    `titled` where one of them gave a headline: else something stands in for it.
+    `seen_by` are all sources that have it, `summed_up_by` those that gave a summary, `former` the headlines and
+    summaries that it had before, by field. It is `titled` where one of them gave a headline: else something stands in
+    for it.
     """
 
     id: int
@@ -100,6 +101,7 @@ class Known:
     seen_summary: str | None = None
     precision: Precision | None = None
     seen_by: tuple[str, ...] = ()
+    summed_up_by: tuple[str, ...] = ()
     former: frozenset[tuple[str, str]] = frozenset()
     titled: bool = True
     author: str | None = None
@@ -121,10 +123,10 @@ class Decision:
     """What is to be stored of one article that a source gave: the store executes it, it does not decide.
 
     `known` is None for a new article. `headline` is the key under which citations find it, `identities` are numbers
-    that no other article has, each with its ground. `others` are articles that turned out to be this one, `addresses`
-    its other URLs that were found now, each with its ground. `speaks` says that the words of this source become those
-    of the article, `dated` that its date does; `day` is the calendar day at its outlet's, where it was counted
-    elsewhere.
+    that no other article has, each with its ground. `others` are articles that turned out to be this one (the words of
+    the `speaker` stay, where it is one of them), `addresses` its other URLs that were found now, each with its ground.
+    `speaks` says that the words of this source become those of the article, `sums_up` that its summary does, `dated`
+    that its date does; `day` is the calendar day at its outlet's, where it was counted elsewhere.
     """
 
     article: Article
@@ -133,8 +135,10 @@ class Decision:
     headline: str
     identities: Mapping[int, str] = field(default_factory=dict)
     others: tuple[int, ...] = ()
+    speaker: int | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
     speaks: bool = False
+    sums_up: bool = False
     dated: bool = False
     day: date | None = None
     revisions: tuple[Revision, ...] = ()

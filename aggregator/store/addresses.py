@@ -14,6 +14,15 @@ _MOVED = ("sightings", "links", "corrections", "mentions", "visits", "headlines"
 _MORE = ("revisions", "identities", "addresses", "citations")
 _DIVIDED = ("mentions", "links", "headlines")  # what holds of both: they have the same words until the next poll
 _UNSEEN: dict[str, None] = {"link_state": None, "link_note": None}  # by the page of what is an article anew
+_WORDS = """
+UPDATE articles SET (title, summary, link, language, language_basis, author) =
+  (SELECT title, coalesce(nullif(summary, ''), articles.summary), link, language, language_basis,
+          coalesce(author, articles.author) FROM articles AS other WHERE other.id = :other)
+WHERE id = :article
+"""
+_SUMMARY = """
+UPDATE articles SET summary = (SELECT summary FROM articles WHERE id = :other) WHERE id = :article AND summary = ''
+"""
 # Of two dates the finer, then the earlier, as `identity.better_date` has it.
 _DATE = """
 UPDATE articles SET (date, published_at, published_text, published_basis, published_precision) =
@@ -104,6 +113,16 @@ class Addresses(Articles):
                     (relation, *pair, same, ruled_at),
                 )
 
+    def take_words(self, article: int, other: int) -> None:
+        """Gives an article the words of another one: headline, summary, and what was made of them."""
+        before, after = self.text(article)[:2], self.text(other)[:2]
+        self._found_by_others(article, before, (after[0], after[1] or before[1]))
+        self._connection.execute(_WORDS, {"article": article, "other": other})
+        self._connection.execute(
+            "INSERT OR REPLACE INTO headlines (article, key) SELECT ?, key FROM headlines WHERE article = ?",
+            (article, other),
+        )
+
     def unite(self, article: int, other: int, reason: str, now: datetime) -> None:
         """Makes two rows one: `other` is no more, and all that spoke of it speaks of `article`."""
         held = self._rows("SELECT url, title, summary FROM articles WHERE id = ?", (other,))[0]
@@ -124,10 +143,11 @@ class Addresses(Articles):
             " WHERE copy_of = :other",
             {"article": article, "other": other},
         )
+        self._connection.execute(_SUMMARY, {"article": article, "other": other})
         self._connection.execute(_DATE, {"article": article, "other": other})
         self._connection.execute("DELETE FROM clues WHERE article = ?", (other,))
         self._connection.execute("DELETE FROM articles WHERE id = ?", (other,))
-        self._found_by(article, *before[:2])
+        self._found_by(article, *self.text(article)[:2])
         self.save_addresses(article, {held["url"]: reason}, now)
         self._rulings_follow(held["url"], own)
         self._refresh_topics(article)

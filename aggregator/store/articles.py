@@ -17,6 +17,7 @@ SELECT articles.id, articles.url, articles.title, articles.summary, articles.pub
        outlets.id AS outlet, outlets.name AS outlet_name, outlets.homepage, outlets.country,
        sightings.title AS seen_title, sightings.summary AS seen_summary,
        (SELECT json_group_array(source) FROM sightings WHERE article = articles.id) AS seen_by,
+       (SELECT json_group_array(source) FROM sightings WHERE article = articles.id AND summary <> '') AS summed_up_by,
        EXISTS (SELECT 1 FROM sightings WHERE article = articles.id AND title <> '') AS titled,
        (SELECT json_group_array(json_array(field, before)) FROM revisions WHERE article = articles.id) AS former
 FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
@@ -120,13 +121,10 @@ class Articles(Sources):
         """A known article: what a source changed is taken over, and what it knows better. Returns its headline now."""
         row = rows.article_row(decision)
         changed = {one.field for one in decision.revisions}
-        if known.seen_title is None and not decision.speaks:  # the others' words stay
-            row["title"], row["summary"] = known.title, known.summary or row["summary"]
-        elif not (changed or decision.speaks) or not decision.article.item.title:
+        if not (changed or decision.speaks) or not decision.article.item.title:  # the words that it has stay
             row["title"] = known.title
         if "summary" not in changed:  # another source gave one, or the article's page
-            own = decision.speaks and row["summary"]
-            row["summary"] = own or known.summary or row["summary"]
+            row["summary"] = row["summary"] if decision.sums_up else known.summary or row["summary"]
         flags = {
             "said": int(bool(changed) or decision.speaks),
             "speaks": int(decision.speaks),

@@ -89,8 +89,8 @@ _CELL = re.compile(r"</?(?:td|th|dd)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<(?!https?:)[a-z/!?][^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&#?\w{1,31};", re.ASCII)
 
-# A URL as it stands in a text: round brackets in pairs, and the punctuation at its end is the sentence's.
-_URL = r"""https?://(?:(?!&(?:[lg]t|quot|nbsp|\#\d+);)[^\s()<>"“”‘’「」『』【】（）、。，；…\u2060]|\([^\s()<>\u2060]*\))+"""
+# A URL as it stands in a text: round brackets in pairs; the punctuation at its end is the sentence's, `|` the table's.
+_URL = r"""https?://(?:(?!&(?:[lg]t|quot|nbsp|\#\d+);)[^\s()<>|"“”‘’「」『』【】（）、。，；…\u2060]|\([^\s()<>\u2060]*\))+"""
 _LINKS = re.compile(
     rf"""!?\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\])*+)\]
              \([ ]*(?:<(?P<pointed>https?://[^<>\s\u2060]+)>|(?P<target>{_URL}))(?:[ ]+"[^"\n]*")?[ ]*\)
@@ -101,7 +101,7 @@ _LINKS = re.compile(
 )
 _LINK = re.compile("\ufdd0([0-9]+)\ufdd1")  # noncharacters, which no text has: the number of a link
 _LINK_LINE = re.compile(r"(?<!\s)\s*\n[^\w\n\ufdd0]*(?:\w{1,12}[:：][ ]*)?(\ufdd0[0-9]+\ufdd1)[^\w\n\ufdd0]*(?=\n|\Z)")
-_BESIDE_LINK = re.compile(r"(?:\s[-–—|→]|[:：])?\s*\ufdd0[0-9]+\ufdd1(?:[.,;、。，]*\s*\Z)?")
+_BESIDE_LINK = re.compile(r"(?:\s[-–—→]|\s?\||[:：])?\s*\ufdd0[0-9]+\ufdd1(?:[.,;、。，]*\s*\Z)?")
 
 
 def _unwrapped(text: str) -> str:
@@ -139,13 +139,17 @@ def _unlinked(text: str) -> tuple[str, tuple[str, ...]]:
 # --- from lines to records --------------------------------------------------------------------------------------------
 
 _MARK = r"\[[ ]?(?:…|\.\.\.|⋯)[ ]?\]"
-_BULLETS = r"(?:[-–—*+•·・●○■□◆◇▲△▶▷►※→>|#`①-⑳]|[^\S\n]|\(?[0-9]{1,3}[.)])*+"
+# Signs and numbers that stand before a record: arrows, circled and enclosed numbers, geometric shapes, ☞ ★ ✓ ➤. A dot
+# within a number is none after one: 3.1절 is a day, and 1、2審 are two instances.
+_SIGN = "•·・ㆍᆞ‣⁃⁌⁍∙⋅⦁◘※←-⇿①-⒛⓪⓫-⓿■-◿☀-♮♰-⛿✀-❚❡-❧❶-➿⬀-⮿"
+_NUMBERED = r"[(（]?[0-9０-９]{1,3}(?:[)）]|[.．、](?![0-9０-９]))|[\[【［][0-9０-９]{1,3}[\]】］]"
+_BULLETS = rf"(?:[-–—*+>|#`{_SIGN}]|[^\S\n]|{_NUMBERED})*+"
 _ONLY_BULLETS = re.compile(_BULLETS)
 _OPENING = re.compile(rf"^{_BULLETS}{_MARK}", re.MULTILINE)
 _CLOSING = re.compile(rf"[^\n]*{_MARK}|(?:.*?){_MARK}[ \t]*$", re.DOTALL | re.MULTILINE)
 _BETWEEN_EXCERPTS = re.compile(rf"{_MARK}\s*{_MARK}")
 _FRAYED = re.compile(rf"(?:\s?{_MARK})?(?:\s?\|)?\s?\Z")  # what hangs on at the end: a mark, the edge of a table
-_BEFORE_NEXT = re.compile(r"\s+(?:[-–—|/;*•·●■◆▶]|[0-9]{1,3}\.)\s*\Z")
+_BEFORE_NEXT = re.compile(rf"\s+(?:[-–—|/;*{_SIGN}]|[0-9０-９]{{1,3}}[.．])\s*\Z")
 
 _DIGIT = "[0-9０-９]"
 _YEAR = "(?:[1１][9９]|[2２][0０])[0-9０-９]{2}"
@@ -259,8 +263,11 @@ def _day(found: re.Match[str]) -> date | None:
 
 # --- from a record to outlet and headline -----------------------------------------------------------------------------
 
-_SEPARATORS = re.compile(r"[\s\-–—|:：｜]+")
-_SEPARATORS_OR_COMMA = re.compile(r"[\s\-–—|:：｜,，、]+")
+# An em dash that opens a word is the headline's: `— A` and `BBC—A` are parted by it, ` —A` and 新华社 ——习近平 are not.
+_SEPARATORS = re.compile(r"(?:[\s\-–|:：｜]|(?<!\s)—|—+(?=\s))+")
+_SEPARATORS_OR_COMMA = re.compile(r"(?:[\s\-–|:：｜,，、]|(?<!\s)—|—+(?=\s))+")
+_EMPHASIS = "*`"  # of Markdown, around a name
+_EMPHASIS_END = re.compile(r"[:：]?[*`]+(?![^\s\-–—|:：｜,，、])")
 _BRACKETED = re.compile(r"\[(?P<square>[^\[\]]+)\]|【(?P<lens>[^【】]+)】")
 _EDITION = re.compile(r"[（(][^（()）\n]{1,30}[)）]")
 _IN_PARENTHESES = re.compile(r"\s*[（(](?P<name>[^（()）]+(?:[（(][^（()）]+[)）])?)[)）]\s*\Z")
@@ -273,13 +280,29 @@ def _parted(body: str, names: Directory, date_last: bool) -> tuple[str | None, s
     bracketed = _BRACKETED.match(rest)
     if bracketed and _is_name(name := bracketed["square"] or bracketed["lens"], names):
         return plain(name), plain(_without(separators, rest[bracketed.end() :]))
-    end = _name_end(rest, names)
-    if end and (_PARTED.match(rest, end) or separators.match(rest, end)):
-        return plain(rest[:end]), plain(_without(separators, rest[end:]))
+    if named := _named(rest, names, separators):
+        return named
     closing = _IN_PARENTHESES.search(rest)
     if closing and _is_name(closing["name"], names):
         return plain(closing["name"]), plain(rest[: closing.start()])
     return None, plain(rest)
+
+
+def _named(rest: str, names: Directory, separators: re.Pattern[str]) -> tuple[str, str] | None:
+    """Outlet and headline where a press name stands at the head, bare or in the emphasis of Markdown.
+
+    Emphasis may also have begun before the name, with the date or as a bullet.
+    """
+    bare = rest.lstrip(_EMPHASIS)
+    opening = rest[: len(rest) - len(bare)]
+    length = _name_end(bare, names)
+    closing = _EMPHASIS_END.match(bare, length)
+    end = closing.end() if closing else length
+    if not length or not bare[length:end].endswith(opening):
+        return None
+    if not (_PARTED.match(bare, end) or separators.match(bare, end)):
+        return None
+    return plain(bare[:length]), plain(_without(separators, bare[end:]))
 
 
 def _without(separators: re.Pattern[str], text: str) -> str:
@@ -288,7 +311,8 @@ def _without(separators: re.Pattern[str], text: str) -> str:
 
 
 def _is_name(text: str, names: Directory) -> bool:
-    return _name_end(text.strip(), names) == len(text.strip())
+    name = text.strip()
+    return bool(name) and _name_end(name, names) == len(name)
 
 
 def _name_end(text: str, names: Directory) -> int:

@@ -8,10 +8,11 @@
     atom    = word | "phrase" | word* | "(" or ")"
 
 Query and text are folded alike (`text.fold`), so case, width, traditional, simplified and shinjitai forms and Korean
-spaces do not matter, and a hyphen is a space. Where a word begins or ends in a Latin letter or a digit, it must not
-touch another one; where it begins or ends in katakana, it must not touch another katakana: パリ is not in パリパリ.
-Everything else matches anywhere, since Korean particles are attached and Chinese and Japanese print no word boundary;
-only inside the longer words of `_LONGER` a word is not itself, as 中国 in 中国地方.
+spaces do not matter (here: also those between Hangul and Hanja or Latin letters), and a hyphen is a space. Where a word
+begins or ends in a Latin letter or a digit, it must not touch another one; where it begins or ends in katakana, it must
+not touch another katakana: パリ is not in パリパリ. Everything else matches anywhere, since Korean particles are
+attached and Chinese and Japanese print no word boundary; only inside the longer words of `_LONGER` a word is not
+itself, as 中国 in 中国地方.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 import bisect
 import functools
 import itertools
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -154,9 +156,19 @@ def words(node: Node, *, negated: bool = False) -> Iterator[Word]:
             yield from words(right, negated=negated)
 
 
+# Spaces that Korean ignores besides those that folding takes: AI 반도체 is AI반도체, 中 대사관 中대사관. No word of
+# another script becomes longer by it, since one side is Hangul.
+_KOREAN_SPACE = re.compile(r" (?:(?<=[가-힣] )(?=[^\W_])|(?<=[^\W_] )(?=[가-힣]))")
+
+
 def comparable(text: str) -> str:
-    """A folded text as words are looked for in it: of the same length, with spaces for hyphens."""
-    return text.replace("-", " ")
+    """A folded text as words are looked for in it: without the spaces beside Hangul, and with spaces for hyphens."""
+    return (text if text.isascii() else _KOREAN_SPACE.sub("", text)).replace("-", " ")
+
+
+def dropped(text: str) -> tuple[int, ...]:
+    """The offsets in the comparable form of a folded text before which a space of it was left out."""
+    return tuple(space.start() - before for before, space in enumerate(_KOREAN_SPACE.finditer(text)))
 
 
 def _meant(query: str, column: int, terminals: Iterable[str]) -> str:
@@ -190,7 +202,7 @@ def _word(token: Any, query: str) -> Word:
     if not any(char.isalnum() for char in folded):
         raise QueryError(query, token.column, "a word with a letter or a digit")
     pieces = given.split()
-    gaps = frozenset(len(texts.fold(" ".join(pieces[:count]))) for count in range(1, len(pieces)))
+    gaps = frozenset(len(comparable(texts.fold(" ".join(pieces[:count])))) for count in range(1, len(pieces)))
     return Word(folded, prefix, gaps)
 
 
@@ -325,7 +337,11 @@ class _Gaps:
 
     def __init__(self, field: str, *, in_characters: bool) -> None:
         spaces = [True, *map(str.isspace, field)]
-        inside = [not (before or this) for before, this in itertools.pairwise(spaces)]
+        borders = [False, *itertools.starmap(_border, itertools.pairwise(field))]
+        inside = [
+            not (before or this or border)
+            for (before, this), border in zip(itertools.pairwise(spaces), borders, strict=True)
+        ]
         counted = (not this and (in_characters or not within) for this, within in zip(spaces[1:], inside, strict=True))
         self._before = [*itertools.accumulate(counted, initial=0)]
         self._torn = [within and not in_characters for within in inside]  # what is left of a word is a word
@@ -346,6 +362,11 @@ class _Gaps:
         if start >= end:
             return 0
         return self._before[end] - self._before[start] + self._torn[start]
+
+
+def _border(left: str, right: str) -> bool:
+    """Whether two neighbours are Hangul and another script, between which no space says that words are parted."""
+    return ("가" <= left <= "힣") != ("가" <= right <= "힣") and left.isalnum() and right.isalnum()
 
 
 # --- words that are not themselves inside longer ones -----------------------------------------------------------------

@@ -7,6 +7,8 @@ thousands of terms cost little more than a few.
 
 from __future__ import annotations
 
+import bisect
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -157,64 +159,109 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class _Field:
+    """A field as words are looked for in it, that still knows where each of its characters stood in the stored one."""
+
+    text: str
+    folded: texts.Folded
+    dropped: tuple[int, ...]
+
+    @classmethod
+    def of(cls, stored: str) -> _Field:
+        folded = texts.folded(stored)
+        text = queries.comparable(folded.text)
+        return cls(text, folded, queries.dropped(folded.text) if len(text) < len(folded.text) else ())
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where `text[start:end]`, which is not empty, stood: offsets in the stored field."""
+        return self.folded.span(
+            start + bisect.bisect_right(self.dropped, start), end + bisect.bisect_right(self.dropped, end - 1)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Text:
-    """An article's text, folded, with the places of all words in it."""
+    """An article's text, comparable, with the places of all words in it."""
 
     stored: tuple[str, ...]
-    folded: tuple[texts.Folded, ...]
+    fields: tuple[_Field, ...]
     asked: Asked
     places: Mapping[str, list[tuple[int, int]]]
     scripts: frozenset[str]
 
     @classmethod
     def of(cls, stored: tuple[str, ...], tag: str, words: Words) -> _Text:
-        folded = tuple(map(texts.folded, stored))
-        fields = tuple(queries.comparable(one.text) for one in folded)
-        places = words.places(fields)
-        asked = Asked(fields, tag, lambda word: _untorn(word, places.get(word.text, ()), folded))
+        fields = tuple(map(_Field.of, stored))
+        comparable = tuple(field.text for field in fields)
+        places = words.places(comparable)
+        asked = Asked(comparable, tag, lambda word: _untorn(word, places.get(word.text, ()), fields))
         scripts = frozenset().union(*map(_own_scripts, places)) if places else frozenset[str]()
-        return cls(stored, folded, asked, places, scripts)
+        return cls(stored, fields, asked, places, scripts)
 
     def hit(self, place: Place, term: str) -> Hit:
         """A place as offsets into the text as stored."""
-        start, end = self.folded[place.field].span(place.start, place.end)
+        start, end = self.fields[place.field].span(place.start, place.end)
         matched = self.stored[place.field][start:end]
         return Hit(term=term, matched=matched, field=_FIELDS[place.field], start=start, end=end)
 
 
-def _untorn(word: Word, places: Iterable[tuple[int, int]], fields: Sequence[texts.Folded]) -> Iterator[tuple[int, int]]:
+def _untorn(word: Word, places: Iterable[tuple[int, int]], fields: Sequence[_Field]) -> Iterator[tuple[int, int]]:
     """The places where nothing is torn: no character as printed, and no single syllable off a longer Korean word.
 
     A character may fold to several (Ŀ to l·), and then a word is not in a part of it. Korean ignores spaces, so 경북
-    한우 (beef of Gyeongbuk) reads 북한, and 미사 일정 (hours of Mass) 미사일. But where the query itself has no space,
-    북 is no word in 경북, while 강제 is one in 강제 북송.
+    한우 (beef of Gyeongbuk) reads 북한, 미사 일정 (hours of Mass) 미사일, and A 조사 (inquiry A) A조 (group A). But
+    where the query itself has no space, 북 is no word in 경북, while 강제 is one in 강제 북송.
     """
     size = len(word.text)
     for number, start in places:
         field, end = fields[number], start + size
         torn_before = 1 not in word.gaps and _space_within(field, start + 1, end) and _joined(field, start)
-        torn_after = size - 1 not in word.gaps and _space_within(field, end - 1, end) and _joined(field, end)
+        torn_after = size - 1 not in word.gaps and _space_within(field, end - 1, end) and _goes_on(field, end)
         if not (torn_before or torn_after or _within_one(field, start) or _within_one(field, end)):
             yield number, start
 
 
-def _within_one(field: texts.Folded, at: int) -> bool:
+def _within_one(field: _Field, at: int) -> bool:
     """Whether an offset stands within what one printed character became."""
     return 0 < at < len(field.text) and field.span(at - 1, at) == field.span(at, at + 1)
 
 
-def _space_within(field: texts.Folded, at: int, end: int) -> bool:
-    """Whether folding took a space away before an offset between two Hangul letters."""
-    return at < end and _hangul_around(field, at) and field.span(at - 1, at)[1] < field.span(at, at + 1)[0]
+def _space_within(field: _Field, at: int, end: int) -> bool:
+    """Whether a space between two letters, one of them Hangul, was taken away before an offset."""
+    return 0 < at < end and _scripts_around(field, at) in _PARTED and not _touch(field, at)
 
 
-def _joined(field: texts.Folded, at: int) -> bool:
-    """Whether the letters before and after an offset are Hangul with nothing between them."""
-    return _hangul_around(field, at) and field.span(at - 1, at)[1] == field.span(at, at + 1)[0]
+def _joined(field: _Field, at: int) -> bool:
+    """Whether the letters before and after an offset are both Hangul, or both Hanja, with nothing between them."""
+    return 0 < at < len(field.text) and _scripts_around(field, at) in _ALIKE and _touch(field, at)
 
 
-def _hangul_around(field: texts.Folded, at: int) -> bool:
-    return 0 < at < len(field.text) and all(texts.script(char) == "hangul" for char in field.text[at - 1 : at + 1])
+def _goes_on(field: _Field, end: int) -> bool:
+    """Whether a Korean word goes on after an offset, with more than a particle where letters are before its syllable.
+
+    A 씨는 is A씨 and a particle; 이 중 국가 is not 중국 with one, so that between two syllables nothing tells.
+    """
+    last = end
+    while _joined(field, last):
+        last += 1
+    particle = _scripts_around(field, end - 1) != ("hangul", "hangul") and _PARTICLE.fullmatch(field.text, end, last)
+    return last > end and not particle
+
+
+_PARTICLE = re.compile("[은는이가을를의에와과도만로측]|으로|에게|에서|에는|까지|부터|보다|처럼")
+_ALIKE = frozenset({("hangul", "hangul"), ("han", "han")})
+_PARTED = frozenset(
+    {("hangul", "hangul"), ("hangul", "han"), ("han", "hangul"), ("hangul", "latin"), ("latin", "hangul")}
+)
+
+
+def _scripts_around(field: _Field, at: int) -> tuple[str, str]:
+    return texts.script(field.text[at - 1]), texts.script(field.text[at])
+
+
+def _touch(field: _Field, at: int) -> bool:
+    """Whether the characters before and after an offset touch as printed."""
+    return field.span(at - 1, at)[1] == field.span(at, at + 1)[0]
 
 
 def _own_scripts(text: str) -> frozenset[str]:

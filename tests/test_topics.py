@@ -19,6 +19,21 @@ MATCHES = [
     ("강제북송", "ko", "中, 탈북민 강제북송 재개", "", "강제북송", "Korean: as printed"),
     ("강제북송", "ko", "中, 탈북민 강제 북송 재개", "", "강제 북송", "Korean ignores spaces in the text"),
     ('"강제 북송"', "ko", "中, 탈북민 강제북송 재개", "", "강제북송", "Korean ignores spaces in a phrase"),
+    ("AI반도체", "ko", "수출은 AI 반도체", "", "AI 반도체", "Korean ignores spaces after Latin letters"),
+    ('"AI 반도체"', "ko", "수출은 AI반도체", "", "AI반도체", "and so it does in a phrase"),
+    ("한국GM", "ko", "파업한 한국 GM 노조", "", "한국 GM", "Korean ignores spaces before Latin letters"),
+    ("한국GM", "ko", "한국 GMC 출시", "", "", "Latin letters stay a whole word after a space, too"),
+    ("KBS뉴스", "ko", "KBS\u3000뉴스 보도", "", "KBS\u3000뉴스", "whatever kind of space it is"),
+    ("KBS뉴스", "ko", "MKBS 뉴스 보도", "", "", "Latin letters stay a whole word before a space, too"),
+    ("KBS", "ko", "오늘 KBS 뉴스", "", "KBS", "a word between two spaces that are ignored"),
+    ("中대사관", "ko", "1인 시위 中 대사관 앞", "", "中 대사관", "Korean ignores spaces after Hanja"),
+    ('"제주 4 3 北 주장"', "ko", "제주 4 3 北주장", "", "제주 4 3 北주장", "a space between digits stays"),
+    ("A조", "ko", "A 조사 결과", "", "", "a space that tears a syllable off a word matters"),
+    ('"A 조"', "ko", "A 조사 결과", "", "A 조", "it does not where the query has it"),
+    ("A씨", "ko", "경찰은 A 씨는 출국했다고", "", "A 씨", "a particle makes no longer word of a syllable"),
+    ("중국", "ko", "이 중 국가가 나선 것은", "", "", "which no particle tells between two syllables"),
+    ("북핵", "ko", "북 핵실험 규탄", "", "", "nor is this one told from 중국 in 이 중 국내"),
+    ("한中", "ko", "북한 中國", "", "", "a syllable torn off before a space"),
     ("탈북민", "ko", "탈북민들을 돕는 사람들", "", "탈북민", "Korean particles are attached"),
     ("탈북민 AND (북송 OR 송환)", "ko", "탈북민 600명 송환", "", "탈북민", "AND with a group"),
     ("탈북민 AND (북송 OR 송환)", "ko", "탈북민 정착 지원", "", "", "AND needs both"),
@@ -47,6 +62,8 @@ MATCHES = [
     ("china NEAR/2 refugees", "en", "China sends back 600 refugees", "", "", "more than two words apart"),
     ("中国 NEAR/4 送還", "ja", "中国が脱北者を送還", "", "", "characters count in Japanese: five apart"),
     ("中国 NEAR/5 送還", "ja", "中国が脱北者を送還", "", "中国", "characters count in Japanese"),
+    ("love NEAR/2 autumn", "en", "Why I love 북한산 in autumn", "", "love", "Hangul is a word of an English sentence"),
+    ("love NEAR/1 autumn", "en", "Why I love 북한산 in autumn", "", "", "also where its spaces are ignored"),
     ("china NEAR/3 refugees", "en", "China", "refugees", "", "NEAR stays within a field"),
     ("“forced repatriation”", "en", "forced repatriation", "", "forced repatriation", "typographic quotes are quotes"),
 ]  # fmt: skip
@@ -62,7 +79,7 @@ def test_what_matches(query: str, language: str, title: str, summary: str, match
 
 
 def test_every_offset_points_at_what_matched() -> None:
-    title, summary = "강제 북송 반대, 강제북송 중단", "탈북민 강제 북송"
+    title, summary = "AI 강제 북송 반대, 中 정부 강제북송 중단", "EU 中 대사 탈북민 강제 북송"
     (mention,) = topics.compile({"t": {"terms": {"ko": ["강제북송", "탈북민"]}}}).match(title, summary, "ko")
     fields = {"title": title, "summary": summary}
     places = [(mention.field, mention.start, mention.end, mention.matched)]
@@ -143,7 +160,7 @@ def test_a_query_that_cannot_be_read_says_where_and_what_was_expected(
     assert expected in caught.value.expected
 
 
-printable = st.characters(exclude_categories=("Cs", "Cc", "Cf", "Cn", "Co"))
+printable = st.characters(exclude_categories=("Cs", "Cc", "Cf", "Cn", "Co")) | st.sampled_from("가한中國Ab1ア -\u3000")
 
 
 @settings(max_examples=150, deadline=None)

@@ -57,7 +57,7 @@ def _of_word(word: Word, language: str, *, alone: bool) -> Iterator[str]:
         language == "ja"
         and scripts <= {"kana", "none"}
         and not word.prefix
-        and len(word.text) <= 3
+        and len(word.text) < queries.LONG_KATAKANA
         and _katakana(word.text)
     ):
         yield f"{word.text!r} matches as a word of its own only; write {word.text}* to find what begins with it"

@@ -9,10 +9,10 @@
 
 Query and text are folded alike (`text.fold`), so case, width, traditional, simplified and shinjitai forms and Korean
 spaces do not matter (here: also those between Hangul and Hanja or Latin letters), and a hyphen is a space. Where a word
-begins or ends in a Latin letter or a digit, it must not touch another one; where it begins or ends in katakana, it must
-not touch another katakana: パリ is not in パリパリ. Everything else matches anywhere, since Korean particles are
-attached and Chinese and Japanese print no word boundary; only inside the longer words of `_LONGER` a word is not
-itself, as 中国 in 中国地方.
+begins or ends in a Latin letter or a digit, it must not touch another one; where it begins or ends in one or two
+katakana, it must not touch another katakana: パリ is not in パリパリ. Everything else matches anywhere, since Korean
+particles are attached and Chinese and Japanese print no word boundary; only inside the longer words of `longer.tsv` a
+word is not itself, as 中国 in 中国地方 and スパイ in スパイス.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aggregator import text as texts
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from lark import Lark
 
 CHARACTER_LANGUAGES = ("ko", "ja", "zh")  # where NEAR counts characters
+LONG_KATAKANA = 3  # letters: as many are found inside a longer run of katakana, too
 _MAX_DEPTH = 50  # what an analyst writes has five; Python recurses to a few hundred
 _MAX_DIGITS = 6  # of the distance of NEAR
 
@@ -290,16 +292,29 @@ def found(node: Node, asked: Asked) -> list[Place] | None:
 def _places(word: Word, asked: Asked) -> Iterator[Place]:
     for number, start in asked.find(word):
         field, end = asked.fields[number], start + len(word.text)
-        joined_before = start > 0 and _one_word(field[start - 1], word.text[0])
+        joined_before = start > 0 and _one_word(field[start - 1], word.text[0]) and not _free(word.text)[0]
         joined_after = end < len(field) and _goes_on(word, field[end])
         if not joined_before and not joined_after and not _in_a_longer_word(word, field, start, asked.tag):
             yield Place(number, start, _word_end(field, end) if word.prefix else end)
 
 
 def _goes_on(word: Word, following: str) -> bool:
-    """Whether what follows a match belongs to its last word, or is a mark of its last letter."""
-    mark = unicodedata.category(following).startswith("M")
-    return mark or (not word.prefix and _one_word(word.text[-1], following))
+    """Whether what follows a match belongs to its last word, or to its last letter: a mark, a small ィ or ュ."""
+    if unicodedata.category(following).startswith("M"):
+        return True
+    joined = not word.prefix and _one_word(word.text[-1], following)
+    return joined and (following in _SMALL_KANA or not _free(word.text)[1])
+
+
+_SMALL_KANA = "ァィゥェォャュョヮ"
+_LONG_HEAD = re.compile(f"[ァ-ヺー-ヿ]{{{LONG_KATAKANA}}}")
+_LONG_TAIL = re.compile(f"[ァ-ヺー-ヿ]{{{LONG_KATAKANA}}}\\Z")
+
+
+@functools.lru_cache(maxsize=4096)
+def _free(text: str) -> tuple[bool, bool]:
+    """Whether a word begins, and whether it ends, in so much katakana that it may touch other katakana."""
+    return bool(_LONG_HEAD.match(text)), bool(_LONG_TAIL.search(text))
 
 
 def _one_word(left: str, right: str) -> bool:
@@ -371,52 +386,37 @@ def _border(left: str, right: str) -> bool:
 
 # --- words that are not themselves inside longer ones -----------------------------------------------------------------
 
-# By language and word: longer words that have it inside and mean something else. 中国 is also a region of Japan, in the
-# names of what is at home there; 북한산 is a mountain of Seoul, but before coal or arms it is "made in North Korea".
-# 朝鲜 is in the names of what all Korea shares. Others only print like the word, across the border of two words
-# (空中｜国际, 台北｜韩式, 领导｜弹劾, 起飞｜弹射), and are long enough to be nothing else: 高中国文 alone is also in
-# 提高中国文化.
-_LONGER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "ja": {
-        "中国": (
-            "中国四国", "中国・四国", "中国地区", "中国地方", "中国山地", "中国放送", "中国新聞", "中国横断自動車道",
-            "中国総合通信局", "中国経済産業局", "中国自動車道", "中国財務局", "中国道", "中国運輸局", "中国電力",
-            "途中国道", "集中国会",
-        ),
-    },
-    "ko": {
-        "북한": (
-            "북한강", "북한산계곡", "북한산국립공원", "북한산기슭", "북한산단풍", "북한산둘레길", "북한산등산",
-            "북한산등반", "북한산백운대", "북한산산행", "북한산성", "북한산에서", "북한산우이", "북한산인수봉",
-            "북한산입구", "북한산자락", "북한산정상", "북한산케이블카",
-        ),
-    },
-    "zh": {
-        "中国": (
-            "其中国有企业", "其中国有资本", "其中国有银行", "国中国小", "日本中国地区", "日本中国地方", "日本中国电力",
-            "空中国防", "空中国际", "途中国道", "集中国内", "集中国力发展", "集中国力建设", "集中国力攻关",
-            "高中国文教", "高中国文老师", "高中国文课",
-        ),
-        "北韩": ("东北韩", "华北韩", "台北韩", "河北韩", "湖北韩", "西北韩"),
-        "导弹": ("指导弹奏", "指导弹琴", "辅导弹奏", "辅导弹琴", "领导弹劾"),
-        "朝鲜": (
-            "今朝鲜花", "古朝鲜", "朝鲜半岛", "朝鲜战争", "朝鲜族", "朝鲜日报", "朝鲜时代", "朝鲜王朝", "朝鲜蓟",
-        ),
-        "飞弹": ("起飞弹射",),
-    },
-}  # fmt: skip
+# The table is `longer.tsv`: by language and word, longer words that have it inside and mean something else. 中国 is
+# also a region of Japan, in the names of what is at home there; 북한산 is a mountain of Seoul, but before coal or arms
+# it is "made in North Korea"; 朝鲜 is in the names of dynasties, of Koreans of China, of a newspaper of Seoul. Others
+# only print like the word, across the border of two words (空中｜国际, 台北｜韩式, 领导｜弹劾, ガス｜パイプ), and are
+# long enough to be nothing else: 高中国文 alone is also in 提高中国文化. What is merely a part of the subject does not
+# belong there: 朝鲜 is found in 朝鲜半岛, コロナ in コロナウイルス. The katakana are countries, cities and names of the
+# news, held against the words of the dictionary ipadic.
 
 
 def _in_a_longer_word(word: Word, field: str, start: int, tag: str) -> bool:
     """Whether the match is only a part of a longer word with another meaning; Hangul is Korean in any article."""
     language = "ko" if texts.script(word.text[0]) == "hangul" else tag.partition("-")[0]
-    around = (whole.partition(word.text) for whole in _longer(language).get(word.text, ()))
-    end = start + len(word.text)
-    return any(field.endswith(before, 0, start) and field.startswith(after, end) for before, _, after in around)
+    around, end = _longer(language).get(word.text, ()), start + len(word.text)
+    return any(field.endswith(before, 0, start) and field.startswith(after, end) for before, after in around)
 
 
 @functools.cache
-def _longer(language: str) -> dict[str, tuple[str, ...]]:
-    """The table of a language, folded."""
-    table = _LONGER.get(language, {})
-    return {texts.fold(word): tuple(map(texts.fold, longer)) for word, longer in table.items()}
+def _longer(language: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The table of a language, folded: word -> what stands before and after it in its longer words."""
+    around: dict[str, tuple[tuple[str, str], ...]] = {}
+    for row in Path(__file__).with_name("longer.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        tag, *columns = row.split("\t")
+        if tag == language:
+            word, longer = map(texts.fold, columns)
+            around[word] = tuple(_around(word, longer.split("|")))
+    return around
+
+
+def _around(word: str, longer: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What stands before and after each place of a word in its longer words."""
+    for whole in longer:
+        for at in range(len(whole)):
+            if whole.startswith(word, at):
+                yield whole[:at], whole[at + len(word) :]

@@ -19,6 +19,7 @@ DOUBTS = [
     ("en", "(a AND NOT a) OR refugee", "nearly every", "one side that can never match is no contradiction"),
     ("en", "脱北者", "may never", "Han characters in English"),
     ("ja", "パリ", "パリ*", "a short katakana word"),
+    ("ja", "ロシア", "", "three katakana, which match anywhere"),
     ("ja", "脱北者", "", "an ordinary word"),
     ("any", "OKN", "", "a name in any language"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -42,7 +43,28 @@ MATCHES = [
     ("脫北者", "ja", "脱北者600人を送還", "", "脱北者", "an old form in the query finds the new one"),
     ("脱北者", "ja", "脫北者は国内にいない", "", "脫北者", "a new form in the query finds the old one"),
     ("ロイター", "ja", "ﾛｲﾀｰ通信によると", "", "ﾛｲﾀｰ", "half width is full width"),
-    ("パリ", "ja", "皮がパリパリの餃子", "", "", "katakana is a word: not inside a longer one"),
+    ("パリ", "ja", "皮がパリパリの餃子", "", "", "two katakana are a word: not inside a longer one"),
+    ("テロ", "ja", "ステロイドの副作用", "", "", "nor in the middle of one"),
+    ("テロ", "ja", "新型テロ対策", "", "テロ", "beside kanji they are"),
+    ("コロナ", "ja", "新型コロナウイルス", "", "コロナ", "three katakana match anywhere"),
+    ("ロシア", "ja", "ロシアウクライナ戦争", "", "ロシア", "at the head of a run"),
+    ("ウクライナ", "ja", "ロシアウクライナ戦争", "", "ウクライナ", "at the end of a run"),
+    ("ウイルス", "ja", "コロナウイルスワクチン", "", "ウイルス", "within a run"),
+    ("ﾛｼｱ", "ja", "ﾛｼｱｳｸﾗｲﾅ戦争", "", "ﾛｼｱ", "in half width"),
+    ("新型コロナ", "ja", "新型コロナワクチン", "", "新型コロナ", "kanji and three katakana"),
+    ("米テロ", "ja", "米テロップ", "", "", "kanji and two katakana"),
+    ("サーバ", "ja", "サーバーに侵入", "", "サーバ", "a long vowel is no other word"),
+    ("ハイチ", "ja", "ハイチュウの新味", "", "", "a small kana belongs to the letter before it"),
+    ("スパイ", "ja", "スパイス料理とスパイラル", "", "", "a longer word that means something else"),
+    ("スパイ", "ja", "スパイスの陰に産業スパイ", "", "スパイ", "both in one headline"),
+    ("ロシア", "ja", "コロシアムでロシアンルーレット", "", "", "words around it on either side"),
+    ("レーニン", "ja", "トレーニング再開", "", "", "words around it on both sides"),
+    ("イラン", "ja", "イランイランの香り", "", "", "a word twice in a longer one"),
+    ("イラン", "ja", "タイランドとイラン代表", "", "イラン", "the country beside the longer word"),
+    ("スパイ*", "ja", "スパイ網を摘発", "", "スパイ", "a star after three katakana"),
+    ("朝鲜", "zh-Hans", "朝鲜半岛局势", "", "朝鲜", "what is named after the word is no other word"),
+    ("朝鮮", "zh-Hant", "朝鮮戰爭", "", "朝鮮", "in traditional text, too"),
+    ("朝鲜", "zh-Hans", "延边朝鲜族自治州", "", "", "a minority of China is"),
     ("パリ", "ja", "パリで会談", "", "パリ", "katakana before kana is a word of its own"),
     ("强制遣返", "zh-Hant", "中國強制遣返六百人", "", "強制遣返", "simplified terms find traditional text"),
     ("強制遣返", "zh-Hans", "中国强制遣返六百人", "", "强制遣返", "traditional terms find simplified text"),
@@ -76,6 +98,16 @@ def test_what_matches(query: str, language: str, title: str, summary: str, match
     tag = language.partition("-")[0]
     mentions = topics.compile({"t": {"terms": {tag: [query]}}}).match(title, summary, language)
     assert [mention.matched for mention in mentions] == ([matched] if matched else [])
+
+
+def test_every_longer_word_has_its_word_inside() -> None:
+    table = Path(queries.__file__).with_name("longer.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    rows = [row.split("\t") for row in table]
+    assert rows == sorted(rows)
+    for language, word, longer in rows:
+        for whole in longer.split("|"):
+            assert word in whole != word
+            assert not topics.compile({"t": {"terms": {language: [word]}}}).match(whole, "", language), whole
 
 
 def test_every_offset_points_at_what_matched() -> None:

@@ -5,6 +5,7 @@ A mistake is refused (`queries.parse`); a doubt is only told, for the analyst ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -15,6 +16,8 @@ from aggregator.queries import And, Node, Not, Or, Word
 
 _CJK = ("hangul", "han", "kana")
 _SCRIPTS = {"ko": ("hangul", "han"), "ja": ("han", "kana"), "zh": ("han",)}  # what is printed besides Latin letters
+_PHRASE = re.compile('"[^"]*"|“[^”]*”')
+_OPERATOR = re.compile(r"(?<![^\s()])(?:and|or|not|near(?:/[0-9]+)?)(?![^\s()])", re.IGNORECASE)
 _SHORT_PREFIX = 3  # letters; fewer begin a word of nearly every headline
 
 
@@ -35,8 +38,15 @@ def _of_lines(key: str, by_language: Mapping[str, Sequence[str]]) -> Iterator[st
         for line in lines:
             first = before.setdefault(texts.fold(line), line)
             said = [f"says the same as {first!r}"] if first is not line else []
-            for doubt in (*said, *_of_query(queries.parse(line), language)):
+            for doubt in (*said, *_of_operators(line), *_of_query(queries.parse(line), language)):
                 yield f"{key}.{language}: {line!r}: {doubt}"
+
+
+def _of_operators(line: str) -> Iterator[str]:
+    """Doubts about words of a line that would be operators if they were in capitals."""
+    for word in dict.fromkeys(_OPERATOR.findall(_PHRASE.sub(" ", line))):
+        if word != word.upper():
+            yield f"{word!r} is a word to look for; the operator is {word.upper()}, and in quotes there is no doubt"
 
 
 def _of_query(node: Node, language: str) -> Iterator[str]:

@@ -95,7 +95,7 @@ _GRAMMAR = r"""
     ?atom: WORD -> word
          | PHRASE -> phrase
          | "(" or ")"
-    NEAR.2: /NEAR\/[0-9]+/
+    NEAR.2: /NEAR\/[0-9]+(?=[\s()"“”]|$)/
     WORD: /[^\s()"“”*]+\*?/
     PHRASE: /"[^"]*"|“[^”]*”/
     %ignore /\s+/
@@ -199,6 +199,8 @@ def _node(tree: Any, query: str) -> Node:
 
 def _word(token: Any, query: str) -> Word:
     given = token.value.strip('"“”') if token.type == "PHRASE" else token.value
+    if token.type == "WORD" and given.partition("/")[0] == "NEAR":
+        raise QueryError(query, token.column, f'NEAR/n with a number, as NEAR/5, or "{given}" in quotes for the word')
     prefix = given.endswith("*")
     folded = " ".join(comparable(texts.fold(given.removesuffix("*"))).split())
     if not any(char.isalnum() for char in folded):

@@ -11,6 +11,9 @@ from aggregator.model import Topic
 DOUBTS = [
     ("en", "x", "nearly every", "one Latin letter"),
     ("en", "re*", "nearly every", "a beginning of two letters"),
+    ("en", "search and rescue", "'and' is a word", "an operator in small letters"),
+    ("en", "defector Near/2 border", "the operator is NEAR/2", "an operator that is half in capitals"),
+    ("en", '"search and rescue" OR (sand AND Oregon)', "", "in a phrase, or a part of a word, it is none"),
     ("en", "refugee*", "", "a beginning that says something"),
     ("ko", "북", "nearly every", "one syllable"),
     ("ja", "中", "nearly every", "one Han character"),

@@ -87,6 +87,9 @@ MATCHES = [
     ("love NEAR/2 autumn", "en", "Why I love 북한산 in autumn", "", "love", "Hangul is a word of an English sentence"),
     ("love NEAR/1 autumn", "en", "Why I love 북한산 in autumn", "", "", "also where its spaces are ignored"),
     ("china NEAR/3 refugees", "en", "China", "refugees", "", "NEAR stays within a field"),
+    ("china NEAR/3(refugees)", "en", "China sends back 600 refugees", "", "China", "NEAR before a parenthesis"),
+    ('"NEAR" "NEAR/2"', "en", "so near, near/2", "", "near", "an operator in quotes is a word"),
+    ("near miss", "en", "A near miss", "", "near", "an operator in small letters is a word"),
     ("“forced repatriation”", "en", "forced repatriation", "", "forced repatriation", "typographic quotes are quotes"),
 ]  # fmt: skip
 
@@ -179,6 +182,12 @@ MISTAKES = [
     ("NOT x", 1, "not behind NOT", "all but something is nearly everything"),
     ("x OR NOT y", 1, "not behind NOT", "one side of OR is nearly everything"),
     ('""', 1, "a letter or a digit", "an empty phrase"),
+    ("a NEAR b", 3, "NEAR/n with a number", "NEAR without a distance"),
+    ("a NEAR/x b", 3, "NEAR/n with a number", "NEAR with a distance that is no number"),
+    ("a NEAR/ 5 b", 3, "NEAR/n with a number", "NEAR torn apart"),
+    ("a NEAR/5.5 b", 3, "NEAR/n with a number", "NEAR with half a word"),
+    ("a NEAR/-1 b", 3, "NEAR/n with a number", "NEAR with less than nothing"),
+    ("NEAR/5 b", 1, "a word", "NEAR at the beginning"),
 ]
 
 

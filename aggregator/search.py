@@ -206,11 +206,6 @@ def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) ->
     write(connection, (entry(connection, *row) for row in rows))
 
 
-def remove(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
-    """Takes (article, title, summary) out of the index; the texts must be those that were put in."""
-    write(connection, (entry(connection, *row)._replace(goes=True) for row in rows))
-
-
 def _tokens_of(connection: sqlite3.Connection, article: int, title: str, summary: str) -> str:
     """The words of an article with the spellings that it corrected, so that it is found by these too."""
     wrong = connection.execute("SELECT wrong FROM corrections WHERE article = ? ORDER BY wrong", (article,))

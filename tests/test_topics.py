@@ -213,7 +213,8 @@ def test_a_span_folds_to_the_word_that_was_asked_for(before: str, word: str, aft
         return
     wanted = queries.comparable(texts.fold(word.removesuffix("*"))).strip()  # a star begins a word, also in quotes
     for mention in matcher.match(before + word + after, "", "ko"):
-        assert queries.comparable(texts.fold(mention.matched)).strip() == wanted
+        found = queries.comparable(texts.fold(mention.matched)).strip()
+        assert found.startswith(wanted) if word.endswith("*") else found == wanted
 
 
 @settings(max_examples=200, deadline=None)

@@ -16,12 +16,13 @@ PINGBACKS, STORIES, COVERAGE, SOURCES = "pingbacks", "stories", "coverage", "sou
 _YEARS = range(1800, 3000)  # in which there is a day before every day, and one after it
 _STATIC = str(Path(__file__).parent / "static")
 
-# For each of our pages, what its reader must be allowed to see.
+# For each of our pages, what its reader must be allowed to see: all that it reads, and what its views read.
+_LISTS = ("articles", "languages", "mentions", "outlets", "pingbacks", "topics")
 _NEEDED: Mapping[str, Collection[str]] = {
-    PINGBACKS: ("pingbacks",),
-    STORIES: ("articles", "stories"),
-    COVERAGE: ("coverage", "pingbacks"),
-    SOURCES: ("alerts", "fetches", "runs", "sources"),
+    PINGBACKS: _LISTS,
+    STORIES: ("articles", "languages", "outlets", "stories"),
+    COVERAGE: ("coverage", *_LISTS),
+    SOURCES: ("alerts", "fetches", "outlets", "runs", "sources"),
 }
 PLACES = {PINGBACKS: "Pingbacks", COVERAGE: "Coverage", SOURCES: "Sources"}  # the pages that a menu names
 

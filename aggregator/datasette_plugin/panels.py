@@ -101,6 +101,7 @@ async def _counted(database: Any, table: str, condition: str, values: Mapping[st
 # --- all that hangs on an article -------------------------------------------------------------------------------------
 
 _AT_HAND = 12  # articles of a story
+_NEEDED = ("articles", "corrections", "mentions", "outlets", "revisions", "stories", "topics")  # to be allowed to see
 
 _GROUP = "SELECT copy_of, copy_reason, story, story_reason FROM articles WHERE id = :article"
 _COPIES = "copy_of = :original AND articles.id <> :article"
@@ -171,8 +172,7 @@ async def article(datasette: Any, request: Any, database: str, key: str) -> Mark
     """The panel of an article: its story, its copies, its mentions and its changes."""
     if not key.isdecimal():
         return None
-    needed = ("articles", "stories", "mentions", "revisions", "corrections")
-    if not await desk.may_see(datasette, request.actor, database, needed):
+    if not await desk.may_see(datasette, request.actor, database, _NEEDED):
         return None
     try:
         found = await datasette.get_database(database).execute_fn(lambda connection: surroundings(connection, int(key)))

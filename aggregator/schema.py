@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-VERSION = 5  # how many migrations there are
+VERSION = 6  # how many migrations there are
 
 TABLES = """
 CREATE TABLE outlets ( -- Press organisations and editions.
@@ -304,39 +304,7 @@ WHERE mentions.retired_at IS NULL
 ORDER BY articles.date DESC, articles.published_at DESC, articles.id DESC;
 """
 
-COVERAGE = """
-DROP VIEW IF EXISTS coverage;
-CREATE VIEW coverage AS -- Who wrote first about each topic in each language, and which language has nothing.
-WITH wanted AS (
-  SELECT DISTINCT topics.id AS topic, substr(terms.key, 1, instr(terms.key || '-', '-') - 1) AS language
-  FROM topics, json_each(topics.terms) AS terms WHERE topics.enabled AND terms.key <> 'any'
-), written AS (
-  SELECT mentions.topic, substr(articles.language, 1, instr(articles.language || '-', '-') - 1) AS language,
-    articles.id, articles.outlet, articles.title, articles.url,
-    CASE WHEN articles.published_precision <> 'day' THEN articles.published_at END AS at, articles.date
-  FROM mentions JOIN articles ON articles.id = mentions.article WHERE mentions.retired_at IS NULL
-), counted AS (
-  SELECT topic, language, count(*) AS articles, count(DISTINCT outlet) AS outlets FROM written GROUP BY topic, language
-), ranked AS (
-  SELECT *, row_number() OVER (PARTITION BY topic, language ORDER BY at IS NULL, at, date IS NULL, date, id) AS place,
-    min(at) OVER (PARTITION BY topic) AS first_of_all
-  FROM written
-)
-SELECT
-  wanted.topic AS topic, -- the topic
-  wanted.language AS language, -- a language of its terms; zh is all Chinese
-  coalesce(counted.articles, 0) AS articles, -- how many mention it; 0 is a gap
-  coalesce(counted.outlets, 0) AS outlets, -- of how many outlets
-  coalesce(outlets.name, '') AS first_outlet, -- who was first
-  ranked.at AS first_at, -- when, where the time is known; in UTC
-  round((julianday(ranked.at) - julianday(ranked.first_of_all)) * 24, 1) AS lag_hours, -- later than the first of all
-  ranked.title AS title, -- headline of that article
-  ranked.url AS url -- its address
-FROM wanted
-LEFT JOIN counted ON counted.topic = wanted.topic AND counted.language = wanted.language
-LEFT JOIN ranked ON ranked.topic = wanted.topic AND ranked.language = wanted.language AND ranked.place = 1
-LEFT JOIN outlets ON outlets.id = ranked.outlet
-ORDER BY wanted.topic, ranked.at IS NULL, ranked.at;
+NEWEST = """
 DROP INDEX IF EXISTS articles_language;
 CREATE INDEX articles_language ON articles(language, published_at DESC);
 CREATE INDEX articles_outlet_newest ON articles(outlet, published_at DESC);
@@ -419,6 +387,52 @@ CREATE TABLE profiles ( -- What articles of the last days say and speak of, so t
 CREATE INDEX profiles_day ON profiles(day);
 """
 
+# A day is no instant: an article dated by the day alone stands at its end, as in the question who was first. Somewhere
+# its day began fourteen hours before it did in UTC: from then on nobody can say how much later another one was.
+COVERAGE = """
+DROP VIEW IF EXISTS coverage;
+CREATE VIEW coverage AS -- Who wrote first about each topic in each language, and which language has nothing.
+WITH wanted AS (
+  SELECT DISTINCT topics.id AS topic, substr(terms.key, 1, instr(terms.key || '-', '-') - 1) AS language
+  FROM topics, json_each(topics.terms) AS terms WHERE topics.enabled AND terms.key <> 'any'
+), written AS (
+  SELECT mentions.topic, substr(articles.language, 1, instr(articles.language || '-', '-') - 1) AS language,
+    articles.id, articles.outlet, articles.title, articles.url, articles.date, articles.first_seen_at,
+    CASE WHEN articles.published_precision IS NOT 'day' THEN articles.published_at END AS at
+  FROM mentions JOIN articles ON articles.id = mentions.article WHERE mentions.retired_at IS NULL
+), counted AS (
+  SELECT topic, language, count(*) AS articles, count(DISTINCT outlet) AS outlets FROM written GROUP BY topic, language
+), dated AS (
+  SELECT *, coalesce(at, date || 'T24') AS latest,
+    CASE WHEN at IS NULL THEN strftime('%Y-%m-%dT%H:%M:%SZ', date, '-14 hours') END AS maybe
+  FROM written WHERE date IS NOT NULL
+), ranked AS (
+  SELECT *, row_number() OVER (PARTITION BY topic, language ORDER BY latest, first_seen_at, id) AS place,
+    min(maybe) OVER (PARTITION BY topic, language) AS doubt, min(maybe) OVER (PARTITION BY topic) AS doubt_of_all,
+    min(at) OVER (PARTITION BY topic) AS first_of_all
+  FROM dated
+)
+SELECT
+  wanted.topic AS topic, -- the topic
+  wanted.language AS language, -- a language of its terms; zh is all Chinese
+  coalesce(counted.articles, 0) AS articles, -- how many mention it; 0 is a gap
+  coalesce(counted.outlets, 0) AS outlets, -- of how many outlets
+  coalesce(outlets.name, '') AS first_outlet, -- who was first, as far as days and times are known
+  ranked.date AS first_on, -- on which calendar day
+  ranked.at AS first_at, -- when, where the time is known; in UTC
+  CASE WHEN ranked.at <= coalesce(ranked.doubt, ranked.at)
+    AND ranked.first_of_all <= coalesce(ranked.doubt_of_all, ranked.first_of_all)
+    THEN round((julianday(ranked.at) - julianday(ranked.first_of_all)) * 24, 1)
+  END AS lag_hours, -- later than the first of all, where no article of unknown hour may have come before
+  ranked.title AS title, -- headline of that article
+  ranked.url AS url -- its address
+FROM wanted
+LEFT JOIN counted ON counted.topic = wanted.topic AND counted.language = wanted.language
+LEFT JOIN ranked ON ranked.topic = wanted.topic AND ranked.language = wanted.language AND ranked.place = 1
+LEFT JOIN outlets ON outlets.id = ranked.outlet
+ORDER BY wanted.topic, ranked.latest IS NULL, ranked.latest;
+"""
+
 LANGUAGES = {
     "en": "English",
     "ja": "日本語",
@@ -449,7 +463,7 @@ def _migrations() -> Migrations:
 
     @migrations()
     def m003_the_desk(db: Database) -> None:
-        _execute(db, SEARCH + COVERAGE)
+        _execute(db, SEARCH + NEWEST)
         db.conn.execute("PRAGMA user_version = 3")
 
     @migrations()
@@ -461,6 +475,11 @@ def _migrations() -> Migrations:
     def m005_profiles(db: Database) -> None:
         _execute(db, PROFILES)
         db.conn.execute("PRAGMA user_version = 5")
+
+    @migrations()
+    def m006_coverage(db: Database) -> None:
+        _execute(db, COVERAGE)
+        db.conn.execute("PRAGMA user_version = 6")
 
     return migrations
 

@@ -148,12 +148,57 @@ def test_the_coverage_counts_languages_by_week_and_names_the_gaps(file: Path) ->
     said = words(page)
     assert "language 2023/ 10/02 2023/ 10/09 all outlets first to write" in said
     assert "日本語 0 3 3 1 汐見新聞 , 2023/10/11 05:00 UTC" in said
-    assert "한국어 0 1 1 1 해람통신 , 2023/10/12 02:00 UTC +21.0 h" in said
+    assert "한국어 0 1 1 1 해람통신 , 2023/10/12 02:00 UTC 中文 0" in said, "a Japanese one of the 11th has no hour"
     assert "English 0 0 gap 0" in said
     (link,) = re.findall(r'href="([^"]+language=ja[^"]+)"', page)[:1]
     assert html.unescape(link) == "/-/pingbacks/return?language=ja&since=2023-10-09&until=2023-10-15"
     (listed,) = pages([html.unescape(link)], file)
     assert "3 of 4 articles" in words(listed)
+
+
+# Articles as (language, day, time in UTC or nothing); which is first in Korean, and the lag of the Japanese one.
+EARLIEST = [
+    ([("ko", 12, "02:00"), ("ko", 12, "01:00"), ("ja", 12, "03:30")], 2, 2.5, "the earlier hour"),
+    ([("ko", 12, "02:00"), ("ko", 1, None), ("ja", 13, "03:00")], 2, None, "a day of a fortnight ago is earlier"),
+    ([("ko", 12, "23:00"), ("ko", 12, None), ("ja", 13, "03:00")], 1, None, "a day stands at its end"),
+    ([("ko", 12, "02:00"), ("ko", 13, None), ("ja", 12, "03:00")], 1, 1.0, "the 13th begins on the 12th at 10:00 UTC"),
+    ([("ko", 12, "11:00"), ("ko", 13, None), ("ja", 12, "12:00")], 1, None, "from then on it may have been before"),
+    ([("ko", 12, "02:00"), ("ja", 13, "02:00"), ("ja", 13, None)], 1, None, "nor is it known when Japanese began"),
+    ([("ko", 12, "02:00"), ("ko", None, None), ("ja", 12, "03:00")], 1, 1.0, "what has no day at all is not asked"),
+    ([("ko", 12, None), ("ko", 12, None), ("ja", 12, "03:00")], 1, None, "of two days the one that was found first"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("articles", "korean", "lag", "why"), EARLIEST, ids=[row[-1] for row in EARLIEST])
+def test_coverage_and_the_question_who_was_first_agree(
+    tmp_path: Path, articles: list[tuple[str, int | None, str | None]], korean: int, lag: float | None, why: str
+) -> None:
+    def only(connection: sqlite3.Connection) -> None:
+        connection.executescript("DELETE FROM mentions; DELETE FROM articles;")
+        connection.execute("""UPDATE topics SET terms = '{"ko": [], "ja": []}'""")
+        for number, (language, day, hour) in enumerate(articles, 1):
+            on = f"2023-10-{day:02}" if day else None
+            at = f"{on}T{hour or '00:00'}:00Z" if day else None
+            precision = "second" if hour else "day" if day else None
+            row = (number, on, at, precision, language, f"https://a.example/{number}")
+            connection.execute(
+                "INSERT INTO articles (id, date, published_at, published_precision, language, url, title, link,"
+                " first_seen_at, last_seen_at) VALUES (?, ?, ?, ?, ?, ?, '', '', '2023-10-20', '')", row
+            )  # fmt: skip
+            connection.execute(
+                "INSERT INTO mentions (article, topic, kind, term, matched, field, start, end, excerpt, found_at)"
+                " VALUES (?, 'return', 'term', '', '', 'title', 0, 1, '', '')", [number]
+            )  # fmt: skip
+
+    path = make_ours(tmp_path / "mentions.db", only)
+    view = {row["language"]: row for row in rows("/mentions/coverage.json?_shape=array", path)}
+    asked = {row["language"]: row for row in rows("/mentions/who_was_first.json?_shape=array", path)}
+    assert view["ko"]["url"] == f"https://a.example/{korean}", why
+    assert {language: row["url"] for language, row in view.items()} == {key: row["url"] for key, row in asked.items()}
+    assert view["ja"]["lag_hours"] == lag, why
+    said = words(pages(["/-/coverage"], path)[0])
+    assert f"unknown outlet , 2023/10/{articles[korean - 1][1]:02}" in said
+    assert ("+" in said) == (lag is not None)
 
 
 def test_the_coverage_of_other_weeks(file: Path) -> None:

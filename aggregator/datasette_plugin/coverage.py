@@ -19,7 +19,7 @@ _WEEK = timedelta(weeks=1)
 _LAST = "SELECT (SELECT date FROM pingbacks WHERE date <= date('now', '+1 day') ORDER BY date DESC LIMIT 1)"
 _NAMES = "SELECT id, name FROM topics"
 _LANGUAGES = "SELECT id, name FROM languages"
-_WHOLE = "SELECT topic, language, articles, outlets, first_outlet, first_at, lag_hours FROM coverage"
+_WHOLE = "SELECT topic, language, articles, outlets, first_outlet, first_on, first_at, lag_hours FROM coverage"
 _PRIMARY = "substr(language, 1, instr(language || '-', '-') - 1)"
 _BY_WEEK = f"""
 SELECT topic, {_PRIMARY} AS language, date(date, 'weekday 0', '-6 days') AS week, count(*) AS articles
@@ -36,6 +36,7 @@ class Language(NamedTuple):
     articles: int
     outlets: int
     first_outlet: str
+    first_on: str | None
     first_at: str | None
     lag_hours: float | None
 

@@ -326,6 +326,8 @@ SEARCHES = [
     ("beij*", {5}, "the beginning of a word"),
     ('"talks in" beijing', {5}, "a phrase and a word"),
     ("!!!", set(), "nothing that could be found, and no error"),
+    ("", {1, 2, 3, 4, 5, 6}, "nothing is looked for: the box was left empty"),
+    (" ", {1, 2, 3, 4, 5, 6}, "nor is it by a space"),
     ('a"b) OR *', set(), "no syntax of the index leaks through"),
 ]
 
@@ -334,6 +336,13 @@ SEARCHES = [
 def test_search(ours: Path, query: str, expected: set[int], why: str) -> None:
     found = rows(f"/mentions/articles.json?{urlencode({'_shape': 'array', '_search': query})}", ours)
     assert {row["id"] for row in found} == expected, why
+
+
+def test_an_empty_search_narrows_nothing_and_is_left_to_datasette_elsewhere(ours: Path, theirs: Path) -> None:
+    found = answers(["/mentions/articles?_search=&language=ja", "/theirs/articles?_search="], ours, theirs)
+    assert "3 rows where language" in " ".join(found[0].text.split())
+    assert "search matches" not in found[0].text
+    assert found[1].status_code == 400
 
 
 def test_the_list_of_pingbacks_can_be_searched_too(ours: Path) -> None:

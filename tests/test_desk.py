@@ -240,6 +240,33 @@ def test_what_somebody_should_look_at_is_told_and_what_concerns_all_stands_above
     assert "1.2 s 97 MB" in said
 
 
+RAN = [
+    ("12:10", "12:04", "6 min ago", "a poll within the run, told at its end"),
+    (None, "12:04", "1 min ago", "a run at work, told at its last answer"),
+    ("12:10", "12:11", "1 min ago", "after its end, by a clock that was set back"),
+    ("12:10", "09:00", "3 h ago", "before the run"),
+]
+
+
+@pytest.mark.parametrize(("ended", "answered", "expected", "why"), RAN, ids=[row[-1] for row in RAN])
+def test_what_is_past_is_never_told_as_to_come(
+    tmp_path: Path, ended: str | None, answered: str, expected: str, why: str
+) -> None:
+    def more(connection: sqlite3.Connection) -> None:
+        end = f"2023-10-14T{ended}:00Z" if ended else None
+        connection.execute("UPDATE runs SET started_at = '2023-10-14T12:00:00Z', ended_at = ?", (end,))
+        connection.execute("DELETE FROM sources WHERE id <> 'quiet'")
+        connection.execute(
+            "UPDATE sources SET last_ok_at = ?1, last_new_at = ?1, due_at = '2023-10-14T12:45:00Z'",
+            (f"2023-10-14T{answered}:00Z",),
+        )
+
+    (page,) = pages(["/-/sources"], make_ours(tmp_path / "mentions.db", more))
+    cells = re.findall(r"(?s)<td class=\"nowrap[^>]*>(.*?)</td>", page)
+    assert [words(cell) for cell in cells[:2]] == [expected, expected], why
+    assert words(cells[2]).startswith("in "), "what is to come is"
+
+
 # --- the days of a list -----------------------------------------------------------------------------------------------
 
 DAYS = [
@@ -252,6 +279,9 @@ DAYS = [
     ("articles", "date=2023-10-12", [], "one day needs no chart"),
     ("articles", "_where=1", [], "SQL of one's own is not counted"),
     ("articles", "nothing=1", [], "what is no column"),
+    ("articles", "_search=", ["2023-10-11: 2", "2023-10-12: 1", "2023-10-13: 1", "2023-10-14: 1"], "an empty search"),
+    ("articles", "author=", [], "an empty filter is one"),
+    ("pingbacks", "outlet=&date__gte=2023-10-12", [], "of two, as well"),
     ("articles", "_search=!!!", [], "what finds nothing"),
     ("sightings", "", [], "a table without days"),
 ]  # fmt: skip
@@ -287,6 +317,48 @@ def test_long_lists_show_their_last_days_and_the_way_back(tmp_path: Path) -> Non
     (earlier,) = re.findall(r'<a href="([^"]+)">Earlier', page)
     (before,) = pages([html.unescape(earlier)], tmp_path / "mentions.db")
     assert "2023/06/17 to 2023/08/15" in before
+
+
+AHEAD = "2090-01-01"
+
+
+def one_ahead(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE articles SET date = ?1, published_at = ?1 || 'T00:00:00Z' WHERE id = 4", [AHEAD])
+
+
+def test_one_article_dated_in_the_future_hides_no_chart_and_flattens_none(tmp_path: Path) -> None:
+    path = make_ours(tmp_path / "mentions.db", one_ahead)
+    listed, viewed, topics = pages(["/mentions/articles", "/mentions/pingbacks", "/-/pingbacks"], path)
+    for page, last in ((listed, "2023-10-14: 1"), (viewed, "2023-10-13: 1")):
+        assert re.findall(r'aria-label="(\d{4}-\d\d-\d\d: \d+)"', page)[-1] == last
+    assert re.findall(r'aria-label="Articles in each of the last 26 weeks: ([^"]+)"', topics) == ["0, " * 25 + "3"]
+    assert "4 articles, the last of 2023/10/13" in words(topics)
+
+
+ROOM = [
+    ("", True, "nothing is said of days"),
+    ("date__gte=2023-10-11", False, "the chart begins where the list does"),
+    ("date__gt=2023-10-10", False, "likewise"),
+    ("date__gte=2023-10-10", True, "there is a day between"),
+    ("date__lt=2023-10-14", True, "only the end is said"),
+]
+
+
+@pytest.mark.parametrize(("asked", "expected", "why"), ROOM, ids=[row[-1] for row in ROOM])
+def test_the_way_back_is_there_where_something_may_be(file: Path, asked: str, expected: bool, why: str) -> None:
+    (page,) = pages([f"/mentions/articles?{asked}"], file)
+    found = re.findall(r'<a href="([^"]+)">Earlier', page)
+    assert bool(found) == expected, why
+    assert all("date__lt=2023-10-11" in link for link in found)
+
+
+def test_the_links_of_a_chart_keep_filters_with_nothing_in_them(tmp_path: Path) -> None:
+    bare = "UPDATE mentions SET excerpt = ''"
+    path = make_ours(tmp_path / "mentions.db", lambda connection: connection.execute(bare))
+    (page,) = pages(["/mentions/pingbacks?excerpt=&topic=return"], path)
+    links = re.findall(r'<a href="(/mentions/pingbacks[^"]+)"[^>]* aria-label="\d', page)
+    assert len(links) == 3
+    assert all("excerpt=&" in html.unescape(link) for link in links)
 
 
 # --- what hangs on an article -----------------------------------------------------------------------------------------

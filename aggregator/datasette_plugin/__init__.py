@@ -116,6 +116,32 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
         conn.create_function("escape_fts", 1, _match_expression)
 
 
+@hookimpl
+def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
+    """A search box that was left empty looks for nothing: the list is whole, which no expression of the index says."""
+
+    def wrapped(app: Any) -> Any:
+        async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            asked = scope.get("query_string", b"")
+            if _EMPTY_SEARCH.search(asked):
+                await datasette.invoke_startup()  # the very first request comes here before it
+                if _is_in_ours(datasette, scope["path"]):
+                    scope = scope | {"query_string": _EMPTY_SEARCH.sub(b"", asked)}
+            await app(scope, receive, send)
+
+        return answer
+
+    return wrapped
+
+
+_EMPTY_SEARCH = re.compile(rb"(?<![^&])_search=(?:\+|%20)*(?:&|$)")
+
+
+def _is_in_ours(datasette: Any, path: str) -> bool:
+    name = path.removeprefix(datasette.setting("base_url")).strip("/").partition("/")[0].partition(".")[0]
+    return tilde_decode(name) in _known.get(datasette, {})
+
+
 def _match_expression(query: Any) -> str:
     """A query without a letter or digit finds nothing, where an empty expression would be an error."""
     return search.match_expression(str(query or "")) or '""'

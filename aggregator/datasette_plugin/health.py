@@ -18,6 +18,7 @@ SOURCES = r"^/-/sources/?$"
 _ORDER = ("failing", "quiet", "odd", "waiting", "well", "off")
 _POLLS = 12  # the last ones of each source
 _RUNS = 24
+_TIME = "%Y-%m-%dT%H:%M:%SZ"  # as the database has it
 
 _SOURCES = f"""
 SELECT sources.id, coalesce(outlets.name, '') AS outlet, kind, enabled, status, note, failures, last_ok_at, last_new_at,
@@ -30,8 +31,8 @@ FROM sources LEFT JOIN outlets ON outlets.id = sources.outlet
 ORDER BY enabled DESC, failures DESC, sources.id
 """  # noqa: S608 - constants
 _LAST_RUNS = f"""
-SELECT started_at, round((julianday(ended_at) - julianday(started_at)) * 86400) AS seconds, due, ok, unchanged, failed,
-  new, changed, mentions, exit_code, cpu_ms, peak_mb
+SELECT started_at, ended_at, round((julianday(ended_at) - julianday(started_at)) * 86400) AS seconds, due, ok,
+  unchanged, failed, new, changed, mentions, exit_code, cpu_ms, peak_mb
 FROM runs ORDER BY id DESC LIMIT {_RUNS}
 """  # noqa: S608 - constants
 
@@ -113,6 +114,13 @@ def runs(connection: sqlite3.Connection) -> tuple[sqlite3.Row, ...]:
     return tuple(cursor.execute(_LAST_RUNS))
 
 
+def _as_of(run: sqlite3.Row, found: Iterable[Source], now: datetime) -> str:
+    """Of when the page tells: of the end of the last run; of its last answer, where it is at work or was killed."""
+    answers = (source.row["last_ok_at"] for source in found)
+    known = (run["started_at"], run["ended_at"]) if run["ended_at"] else (run["started_at"], *answers)
+    return min(f"{now:{_TIME}}", max(str(text) for text in known if text))
+
+
 async def health(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
     """The page of the sources of a database."""
     name = (await desk.visible(datasette, request, ours, desk.SOURCES))[0]
@@ -120,14 +128,16 @@ async def health(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
     found = await database.execute_fn(sources)
     last_runs = await database.execute_fn(runs)
     now = datetime.now(UTC)
-    then = datetime.fromisoformat(last_runs[0]["started_at"]) if last_runs else now
+    as_of = _as_of(last_runs[0], found, now) if last_runs else f"{now:{_TIME}}"
+    then = datetime.fromisoformat(as_of)
     context = {
         "sources": found,
         "counts": [(state, sum(one.state == state for one in found)) for state in _ORDER if state != "waiting"],
         "general": await database.execute_fn(general),
         "runs": last_runs,
         "since": report.distance(last_runs[0]["started_at"], now) if last_runs else "",
-        "ago": lambda text: report.distance(text, then),
+        "ago": lambda text: report.distance(text and min(text, as_of), then),  # what is past was never to come
+        "due": lambda text: report.distance(text, then),
         "source_at": lambda source: datasette.urls.row(name, "sources", source),
         "fetches_at": lambda source: f"{datasette.urls.table(name, 'fetches')}?source={source}",
     }

@@ -23,6 +23,7 @@ from aggregator.model import Pingback
 _DATED = {"articles": ("published_at", "id"), "pingbacks": ("date", "article"), "citations": ("date", "")}
 _SPAN = 60  # days in a chart
 _MILLISECONDS = 300  # a chart that takes longer is left out
+_NOT_AHEAD = "date <= date('now', '+1 day')"  # one article that is dated in the future would leave all others out
 
 # What in an address changes nothing about which rows there are.
 _NO_FILTER = ("_size", "_sort", "_sort_desc", "_next", "_facet", "_facet_size", "_facet_array", "_facet_date", "_col",
@@ -58,7 +59,7 @@ def filtered(table: str, asked: Sequence[tuple[str, str]]) -> tuple[str, dict[st
 
 async def days(datasette: Any, request: Any, database: str, table: str) -> Markup | None:
     """A chart of the last days that have rows: each leads to its own. None where there is nothing to show."""
-    asked = parse_qsl(request.query_string)
+    asked = parse_qsl(request.query_string, keep_blank_values=True)  # `outlet=` is a filter, too
     if table not in _DATED or (condition := filtered(table, asked)) is None:
         return None
     try:
@@ -77,24 +78,32 @@ async def days(datasette: Any, request: Any, database: str, table: str) -> Marku
     bars = [
         Day(day, rows := counted.get(day, 0), -(-100 * rows // most), narrowed(date=day.isoformat())) for day in shown
     ]
-    context = {"days": bars, "earlier": narrowed(date__lt=shown[0].isoformat())}
+    more = _may_be_earlier(asked, shown[0])
+    context = {"days": bars, "earlier": narrowed(date__lt=shown[0].isoformat()) if more else ""}
     return Markup(await datasette.render_template("press_days.html", context, request=request))  # noqa: S704 - a template escapes
+
+
+def _may_be_earlier(asked: Sequence[tuple[str, str]], day: date) -> bool:
+    """Whether an address leaves room for days before a day: not where it asks for those since then."""
+    last = {"date__gte": day - timedelta(days=1), "date__gt": day - timedelta(days=2)}
+    return all(value <= last[key].isoformat() for key, value in asked if key in last)
 
 
 async def _counted(database: Any, table: str, condition: str, values: Mapping[str, Any]) -> dict[date, int]:
     """How many rows each of the last days has. The order of an index leads to them, so that few rows are read."""
     order, _ = _DATED[table]
-    newest = f"SELECT max(date) FROM (SELECT date FROM {table} WHERE {condition} ORDER BY {order} DESC LIMIT 99)"  # noqa: S608 - a table of ours, a condition of Datasette
+    newest = f"SELECT date FROM {table} WHERE ({condition}) AND {_NOT_AHEAD} ORDER BY {order} DESC LIMIT 99"  # noqa: S608 - a table of ours, a condition of Datasette
+    newest = f"SELECT max(date) FROM ({newest})"  # noqa: S608 - likewise
     options = {"custom_time_limit": _MILLISECONDS}
     (last,) = (await database.execute(newest, values, **options)).rows[0]
     if not last:
         return {}
     first = date.fromisoformat(last) - timedelta(days=_SPAN - 1)
-    begin = {"first": first.isoformat(), "early": (first - timedelta(days=1)).isoformat()}  # clocks are ahead of UTC
-    sql = (
-        f"SELECT date, count(*) FROM {table} WHERE ({condition}) AND date >= :first AND {order} >= :early GROUP BY date"  # noqa: S608 - likewise
-    )
-    found = await database.execute(sql, {**values, **begin}, **options)
+    early = first - timedelta(days=1)  # clocks are ahead of UTC
+    span = f"date BETWEEN :first AND :last AND {order} >= :early"
+    sql = f"SELECT date, count(*) FROM {table} WHERE ({condition}) AND {span} GROUP BY date"  # noqa: S608 - likewise
+    bounds = {"first": first.isoformat(), "last": last, "early": early.isoformat()}
+    found = await database.execute(sql, {**values, **bounds}, **options)
     return {date.fromisoformat(day): rows for day, rows in found.rows}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import json
 import re
 import sqlite3
 import threading
@@ -70,7 +71,7 @@ def told(article: int, at: str | None = None, day: str | None = None, **more: An
     moment = datetime.fromisoformat(f"2023-10-{at}:00+00:00") if at else None
     on = date.fromisoformat(f"2023-10-{day}") if day else moment.date() if moment else None
     given = {"title": f"T{article}", "url": "https://a.example/", "language": "ko", "language_name": "한국어"}
-    rest = {"outlet": "O", "copy_of": None, "reason": ""}
+    rest = {"outlet": "O", "outlet_id": "o", "copy_of": None, "reason": ""}
     return stories.Told(article=article, date=on, at=moment, **(given | rest | more))
 
 
@@ -108,15 +109,18 @@ def test_how_much_later(one: stories.Told, expected: str, why: str) -> None:
 
 
 def test_languages_stand_side_by_side_with_copies_under_their_originals() -> None:
-    ko, ja, copy, alone = (
+    ko, ja, copy, other, alone = (
         told(1, "12T02:00"),
         told(2, "12T03:00", language="ja"),
-        told(3, "12T04:00", copy_of=2, language="zh-Hans"),
-        told(4, "12T05:00", copy_of=99),
+        told(3, "12T04:00", copy_of=2, language="ja"),
+        told(4, "12T04:30", copy_of=2, language="zh-Hans"),
+        told(5, "12T05:00", copy_of=99),
     )
-    assert stories.side_by_side([ko, ja, copy, alone]) == [(ko, [(ko, []), (alone, [])]), (ja, [(ja, [copy])])], (
-        "the language that wrote first in front; a copy whose original is elsewhere stands for itself"
-    )
+    assert stories.side_by_side([ko, ja, copy, other, alone]) == [
+        (ko, [(ko, []), (alone, [])]),
+        (ja, [(ja, [copy])]),
+        (other, [(other, [])]),
+    ], "the language that wrote first in front; a copy whose original is elsewhere stands for itself"
 
 
 def test_the_page_of_a_story(file: Path) -> None:
@@ -131,6 +135,27 @@ def test_the_page_of_a_story(file: Path) -> None:
     assert 'href="/mentions/articles/1"' in page
     assert answer("/-/stories/8", file).status_code == 404
     assert answer("/-/stories/999999999999999999999", file).status_code == 404
+
+
+def test_the_page_of_a_story_says_what_its_row_says(tmp_path: Path) -> None:
+    def more(connection: sqlite3.Connection) -> None:
+        eventful(connection)
+        connection.execute("INSERT INTO outlets (id, name) VALUES ('namesake', '汐見新聞')")
+        connection.execute("UPDATE articles SET story = 7")  # 5 is of nobody and of no day, 4 of a day that ends last
+        connection.execute("UPDATE articles SET outlet = 'namesake', copy_of = 3 WHERE id = 6")
+        connection.execute("DELETE FROM articles WHERE id = 2")
+
+    path = make_ours(tmp_path / "mentions.db", more)
+    with Store(path) as store, store.transaction():
+        store.refresh_stories([7])
+    (row,) = rows("/mentions/stories.json?_shape=array", path)
+    (page,) = pages(["/-/stories/7"], path)
+    assert row["title"] == "国連人権理事会"
+    assert re.findall(r"<h1[^>]*><bdi>(.*?)</bdi></h1>", page) == [row["title"]]
+    assert (row["articles"], row["outlets"], json.loads(row["languages"])) == (5, 3, ["en", "ja", "ko", "zh-Hant"])
+    assert "5 articles of 3 outlets in 4 languages" in words(page)
+    assert page.count("<section") == 4
+    assert "copy of Article 3" in words(page)
 
 
 # --- the coverage -----------------------------------------------------------------------------------------------------

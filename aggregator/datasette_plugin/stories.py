@@ -17,8 +17,8 @@ STORY = r"^/-/stories/(?P<story>[0-9]{1,18})$"
 
 _TOLD = """
 SELECT articles.id, articles.date, articles.published_at, articles.published_precision, articles.title, articles.url,
-  articles.language, coalesce(languages.name, articles.language) AS language_name, coalesce(outlets.name, '') AS outlet,
-  articles.copy_of, coalesce(articles.story_reason, '') AS reason
+  articles.language, coalesce(languages.name, articles.language) AS language_name, articles.outlet AS outlet_id,
+  coalesce(outlets.name, '') AS outlet, articles.copy_of, coalesce(articles.story_reason, '') AS reason
 FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet LEFT JOIN languages ON languages.id = articles.language
 WHERE articles.story = ? ORDER BY articles.id
 """
@@ -37,13 +37,14 @@ class Told:
     language: str
     language_name: str
     outlet: str
+    outlet_id: str | None
     copy_of: int | None
     reason: str
 
     @classmethod
     def of(cls, row: sqlite3.Row) -> Self:
         """An article as the database has it: one that is dated by the day alone has no hour."""
-        names = ("title", "url", "language", "language_name", "outlet", "copy_of", "reason")
+        names = ("title", "url", "language", "language_name", "outlet", "outlet_id", "copy_of", "reason")
         return cls(
             article=row["id"],
             date=date.fromisoformat(row["date"]) if row["date"] else None,
@@ -92,35 +93,47 @@ def lag(one: Told, earliest: Told | None) -> str:
 
 
 def side_by_side(articles: Sequence[Told]) -> list[tuple[Told, list[tuple[Told, list[Told]]]]]:
-    """For each language, the one that wrote first in front: its first article, and its texts with their copies."""
-    here = {one.article for one in articles}
+    """For each language, the one that wrote first in front: its first article, and its texts with their copies.
+
+    A copy in another language than its original (of which one may be unknown) stands in its own.
+    """
+    here = {one.article: one.language for one in articles}
     copies: dict[int, list[Told]] = {}
     columns: dict[str, list[Told]] = {}
     for one in articles:
-        if one.copy_of in here:
-            copies.setdefault(one.copy_of or 0, []).append(one)
+        if one.copy_of and here.get(one.copy_of) == one.language:
+            copies.setdefault(one.copy_of, []).append(one)
         else:
             columns.setdefault(one.language, []).append(one)
     return [(texts[0], [(text, copies.get(text.article, [])) for text in texts]) for texts in columns.values()]
+
+
+def title(connection: sqlite3.Connection, story: int) -> str:
+    """What a story is called."""
+    return str(connection.execute("SELECT title FROM stories WHERE id = ?", (story,)).fetchone()[0])
 
 
 async def story(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
     """The page of a story."""
     number = int(request.url_vars["story"])
     for name in await desk.visible(datasette, request, ours, desk.STORIES):
-        articles = await datasette.get_database(name).execute_fn(lambda connection: told(connection, number))
+        database = datasette.get_database(name)
+        articles = await database.execute_fn(lambda connection: told(connection, number))
         if articles:
             break
     else:
         raise NotFound(f"No story {number} here")
     earliest = first(articles)
+    called = await database.execute_fn(lambda connection: title(connection, number))
     context = {
         "story": number,
+        "head": next((one for one in articles if one.title == called), articles[0]),
+        "title": called,
         "articles": articles,
         "columns": side_by_side(articles),
         "first": earliest,
         "lags": {one.article: lag(one, earliest) for one in articles},
-        "outlets": len({one.outlet for one in articles}),
+        "outlets": len({one.outlet_id for one in articles} - {None}),
         "days": sorted({one.date for one in articles if one.date}),
     }
     return await desk.page(datasette, request, "press_story.html", name, context)

@@ -25,10 +25,13 @@ SELECT articles.id, language, coalesce(date, ''), coalesce(outlets.name, ''), ti
 FROM articles LEFT JOIN outlets ON outlets.id = articles.outlet
 WHERE story = ? ORDER BY coalesce(published_at, first_seen_at), articles.id
 """
-_REFRESH = """
+# First is who was first as the page of a story tells it: what has no hour stands at the end of its day, what has no day
+# behind all others.
+_FIRST = "iif(published_at IS NULL OR published_precision = 'day', coalesce(date, '9999') || 'T24', published_at)"
+_REFRESH = f"""
 UPDATE stories SET
   title = coalesce((SELECT title FROM articles WHERE story = stories.id
-                    ORDER BY copy_of IS NOT NULL, coalesce(published_at, first_seen_at), id LIMIT 1), title),
+                    ORDER BY copy_of IS NOT NULL, {_FIRST}, id LIMIT 1), title),
   languages = (SELECT json_group_array(language) FROM (
     SELECT DISTINCT language FROM articles WHERE story = stories.id ORDER BY language)),
   articles = (SELECT count(*) FROM articles WHERE story = stories.id),
@@ -36,7 +39,7 @@ UPDATE stories SET
   first_at = (SELECT min(coalesce(published_at, first_seen_at)) FROM articles WHERE story = stories.id),
   last_at = (SELECT max(coalesce(published_at, first_seen_at)) FROM articles WHERE story = stories.id)
 WHERE id = ?
-"""
+"""  # noqa: S608 - a constant
 _UNGROUPED = """
 SELECT id FROM ungrouped JOIN articles ON articles.id = ungrouped.article
 ORDER BY coalesce(published_at, first_seen_at), url

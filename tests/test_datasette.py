@@ -511,6 +511,29 @@ def test_the_page_of_topics_leads_to_their_lists(ours: Path) -> None:
     assert 'href="/-/pingbacks"' in front
 
 
+def test_all_chinese_can_be_asked_for_and_is_counted_as_it_is_listed(tmp_path: Path) -> None:
+    def chinese(connection: sqlite3.Connection) -> None:
+        tags = [("zh", 1), ("zh-Hant", 3), ("zh-Hans", 4)]
+        connection.executemany("UPDATE articles SET language = ? WHERE id = ?", tags)
+
+    path = make_ours(tmp_path / "mentions.db", chinese)
+    (front,) = pages(["/-/pingbacks"], path)
+    counts = re.findall(r'<a href="([^"]+)"><bdi lang="([^"]+)">[^<]*</bdi></a> (\d+)', front)
+    assert [(tag, count) for _, tag, count in counts] == [("zh", "3"), ("ja", "1"), ("zh-Hans", "1"), ("zh-Hant", "1")]
+    for (link, tag, count), page in zip(counts, pages([html.unescape(one[0]) for one in counts], path), strict=True):
+        assert len(headlines_of(page)) == int(count), link
+        assert re.findall(r'<option value="([^"]+)"[^>]* selected', page) == [tag]
+    assert ">中文 (3)</option>" in page
+
+
+def test_a_filter_that_finds_nothing_stays_in_the_form(ours: Path) -> None:
+    (page,) = pages(["/-/pingbacks/return?language=en&outlet=nobody"], ours)
+    assert re.findall(r'<option value="([^"]+)"[^>]* selected>([^<]+)', page) == [
+        ("en", "English (0)"),
+        ("nobody", "nobody (0)"),
+    ]
+
+
 FORMS = [
     ("txt", "text/plain", "2023/10/13 汐見新聞 脱北者の送還\n"),
     ("html", "text/html", '<ol class="pingbacks">\n<li lang="ja"><time datetime="2023-10-13">'),

@@ -8,7 +8,7 @@ from typing import Any
 
 from datasette.utils.asgi import NotFound, Response
 
-from aggregator import exports, lists
+from aggregator import exports, lists, schema
 from aggregator.datasette_plugin import desk
 from aggregator.model import Pingback
 
@@ -47,7 +47,7 @@ def _summary(datasette: Any, database: str, topic: lists.Topic, last: date | Non
         "name": topic.name,
         "href": list_of(),
         "count": _total(topic),
-        "languages": [(share, list_of(share.id)) for share in topic.languages],
+        "languages": [(share, list_of(share.id)) for share in _languages(topic)],
         "last": max((day for day in topic.days if last and day <= last), default=None),
         "weeks": _weeks(topic.days, last) if last else [],
     }
@@ -72,6 +72,8 @@ async def topic(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
     context = {
         "topic": found,
         "given": given,
+        "languages": _with(given.get("language"), _languages(found)),
+        "outlets": _with(given.get("outlet"), found.outlets),
         "count": len(rows),
         "total": _total(found),
         "texts": texts[(number - 1) * _ON_A_PAGE : number * _ON_A_PAGE],
@@ -104,6 +106,26 @@ def _written(rows: Sequence[Pingback], form: str, topic: lists.Topic, asked: str
     else:
         body = "".join(exports.feed(rows, how, topic.name, topic.id + f"?{asked}" * bool(asked)))
     return Response(body, content_type=f"{content_type}; charset=utf-8")
+
+
+def _languages(topic: lists.Topic) -> list[lists.Share]:
+    """What can be asked for: the languages, and all Chinese, of whatever script; each with what asking for it finds."""
+    counts = {share.id: share.articles for share in topic.languages}
+    names = {share.id: share.name for share in topic.languages}
+    for tag, articles in list(counts.items()):
+        primary = tag.partition("-")[0]
+        if primary != tag:
+            counts[primary] = counts.get(primary, 0) + articles
+            names.setdefault(primary, schema.LANGUAGES.get(primary, primary))
+    shares = (lists.Share(tag, names[tag], counts[tag]) for tag in counts)
+    return sorted(shares, key=lambda share: (-share.articles, share.id))
+
+
+def _with(given: str | None, shares: Sequence[lists.Share]) -> list[lists.Share]:
+    """What a form offers: also what was asked for and finds nothing, lest it be lost."""
+    if not given or given in (share.id for share in shares):
+        return list(shares)
+    return [*shares, lists.Share(given, schema.LANGUAGES.get(given, given), 0)]
 
 
 def _total(topic: lists.Topic) -> int:

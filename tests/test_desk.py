@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 import yaml
 
@@ -24,6 +25,7 @@ pytest.importorskip("datasette", reason="Datasette is an optional part")
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.plugins import pm
+from datasette.utils import tilde_encode
 
 from aggregator import search
 from aggregator.datasette_plugin import coverage, stories
@@ -408,6 +410,36 @@ def test_revisions_are_marked_where_they_stand_in_a_table(file: Path) -> None:
     assert "<bdi>훈춘·<ins>난핑</ins></bdi>" in page
 
 
+def test_the_words_around_a_link_are_no_changes(tmp_path: Path) -> None:
+    def linked(connection: sqlite3.Connection) -> None:
+        eventful(connection)
+        connection.execute("INSERT INTO links VALUES (1, 'https://b.example/', 'here', 'seen before', 'seen after')")
+        connection.execute("UPDATE revisions SET seen_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')")
+
+    path = make_ours(tmp_path / "mentions.db", linked)
+    own = "/mentions/-/query" if hasattr(Datasette, "allowed") else "/mentions"
+    asked = ["/mentions/links", f"{own}?sql=select+*+from+links", "/mentions/recent_corrections", "/mentions/revisions"]
+    marked = [("<del>" in page, "<ins>" in page) for page in pages(asked, path)]
+    assert marked == [(False, False), (False, False), (True, True), (True, True)]
+
+
+def test_a_story_is_reached_from_wherever_it_is_named(tmp_path: Path) -> None:
+    def more(connection: sqlite3.Connection) -> None:
+        eventful(connection)
+        connection.execute("UPDATE stories SET title = '<Return>', languages = '[\"ko\"]'")
+
+    path = make_ours(tmp_path / "mentions.db", more)
+    leading = ["/mentions/stories", "/mentions/stories/7", "/mentions/coverage_gaps", "/mentions/articles?story=7",
+               "/mentions/articles/1", "/mentions/pingbacks"]  # fmt: skip
+    found = ['href="/-/stories/7?database=mentions"' in page for page in pages(leading, path)]
+    assert found == [True, True, True, True, True, False]
+    link = '<a href="/-/stories/7?database=mentions">Story 7</a>, its languages side by side: <bdi>&lt;Return&gt;</bdi>'
+    narrowed, other, strange = pages([f"/mentions/articles?story={story}" for story in ("7", "8", "x")], path)
+    assert [link in page for page in (narrowed, other, strange)] == [True, False, False]
+    closing_it = answer("/mentions/articles?story=7", path, **closed({"languages": 0}))
+    assert "press-story" not in closing_it.text, "what its page needs is closed"
+
+
 # --- who may see it ---------------------------------------------------------------------------------------------------
 
 PAGES = ["/-/pingbacks", "/-/pingbacks/return", "/-/stories/7", "/-/coverage", "/-/sources"]
@@ -494,6 +526,76 @@ def test_two_databases_are_told_apart(file: Path, tmp_path: Path) -> None:
     assert 'href="/-/coverage?database=mentions"' in page
     (page,) = pages(["/other/articles/1"], file, other)
     assert 'href="/-/pingbacks/return?database=other"' in page
+
+
+def test_links_of_a_page_stay_with_the_database_that_it_shows(file: Path, tmp_path: Path) -> None:
+    def more(connection: sqlite3.Connection) -> None:
+        eventful(connection)
+        connection.execute("INSERT INTO topics (id, name) VALUES ('alone', 'Alone')")
+        connection.execute("UPDATE mentions SET topic = 'alone'")
+
+    other = make_ours(tmp_path / "other.db", more)
+    page, story, weeks, front = pages(
+        ["/-/pingbacks/alone", "/-/stories/7?database=other", "/-/coverage?database=other", "/-/pingbacks"], file, other
+    )
+    for shown in (page, story, weeks):
+        links = re.findall(r'href="(/-/(?:stories|pingbacks|coverage|sources)[^"]*)"', shown)
+        assert links
+        assert all("database=other" in link for link in links), links
+    assert 'href="/-/stories/7?database=other"' in page
+    assert '<input type="hidden" name="database" value="other">' in page
+    assert 'href="/-/pingbacks" aria-current="page"' in front, "that page shows all databases"
+
+
+@pytest.mark.parametrize("name", ["언론", "my press.v2"])
+def test_a_database_whose_name_addresses_have_to_encode_has_its_menu(tmp_path: Path, name: str) -> None:
+    path = make_ours(tmp_path / f"{name}.db", eventful)
+    at = f"/{tilde_encode(name)}"
+    for page in pages([at, f"{at}/articles", f"{at}/articles/1", f"{at}/articles?_search="], path):
+        assert 'href="/-/coverage"' in page
+        assert "search matches" not in page
+
+
+@pytest.mark.parametrize("strips", [False, True], ids=["a proxy that keeps the prefix", "a proxy that strips it"])
+def test_all_works_under_a_prefix(file: Path, strips: bool) -> None:
+    def asked(path: str) -> str:
+        return path if strips else f"/press{path}"
+
+    async def get(*paths: str) -> list[Any]:
+        datasette = Datasette([str(file)], settings={"base_url": "/press/"})
+        await datasette.invoke_startup()
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=datasette.app()), base_url="http://localhost"
+        ) as client:
+            return [await client.get(asked(path)) for path in paths]
+
+    own, story, table, empty = asyncio.run(
+        get("/-/coverage", "/-/stories/7", "/mentions/articles?language=ja", "/mentions/articles?_search=")
+    )
+    charted = re.findall(r"(?s)<figure.*?</figure>", table.text)[0]  # Datasette's own links beside it are not all right
+    scripts = " ".join(re.findall(r'(?:href|src)="[^"]*static-plugins[^"]*"', table.text))
+    links = re.findall(r'(?:href|src|action)="(/[^"]*)"', own.text + story.text + charted + scripts)
+    assert [link for link in links if not link.startswith("/press/") or "/press/press" in link] == []
+    assert 'href="/press/-/coverage" aria-current="page"' in own.text
+    assert re.findall(r'href="(/press/mentions/articles\?language=ja&amp;date=[^"]+)"', table.text)
+    assert "search matches" not in empty.text
+    files = [re.sub("^/press", "", link) for link in links if "static-plugins" in link]
+    assert len(files) == 4
+    assert [got.status_code for got in asyncio.run(get(*files))] == [200] * 4
+
+
+NOWHERE = ["/.env", "/-/pingbacks/a/b", "/a/b/c/d", "/mentions/articles/1/2/3", "/-/stories/x"]
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+def test_an_address_that_leads_nowhere_is_404_and_no_error(
+    file: Path, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    got = answer(path, file)
+    assert got.status_code == 404
+    assert "<h1>Error 404</h1>" in got.text
+    assert answer(f"{path}.json", file).json()["status"] == 404
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 def test_what_the_press_wrote_is_shown_and_never_run(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -39,6 +40,7 @@ def startup(datasette: Any) -> Any:
     """Finds out which databases are ours and what they say of themselves."""
 
     async def find() -> None:
+        _quieten()
         _known[datasette] = ours = {}
         for name, database in datasette.databases.items():
             if found := await _described(database):
@@ -47,6 +49,16 @@ def startup(datasette: Any) -> Any:
             await _configure(datasette, ours)
 
     return find
+
+
+def _quieten() -> None:
+    """Has Datasette tell of an error as it does where Rich, which it may do without, is not installed.
+
+    It asks Rich to print the error that is being handled. An address that leads nowhere is none, at which Rich raises
+    one of its own, and the reader gets 500 for 404. All else that is refused would fill the log with what the program
+    holds at that moment.
+    """
+    import_module("datasette.handle_exception").rich = None  # type: ignore[attr-defined]
 
 
 async def _described(database: Any) -> dict[str, Any]:
@@ -139,7 +151,13 @@ _EMPTY_SEARCH = re.compile(rb"(?<![^&])_search=(?:\+|%20)*(?:&|$)")
 
 def _is_in_ours(datasette: Any, path: str) -> bool:
     name = path.removeprefix(datasette.setting("base_url")).strip("/").partition("/")[0].partition(".")[0]
-    return tilde_decode(name) in _known.get(datasette, {})
+    return _are_ours(datasette, name)
+
+
+def _are_ours(datasette: Any, encoded: str) -> bool:
+    """Whether a database is ours, by its name as addresses write it."""
+    routes = {datasette.get_database(name).route for name in _known.get(datasette, {})}
+    return tilde_decode(encoded) in routes
 
 
 def _match_expression(query: Any) -> str:
@@ -152,6 +170,10 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
     """How the cells of our databases look; None leaves a cell to Datasette."""
     if database not in _known.get(datasette, {}):
         return None
+    if told := cells.story(row, value, column, table):
+        number, words = told
+        at = desk.address(datasette, desk.STORIES, number, database=database)
+        return Markup('<a href="{}"><bdi>{}</bdi></a>').format(at, words)
     return cells.rendered(row, value, column, table)
 
 
@@ -186,14 +208,18 @@ def extra_template_vars(
 
 
 async def _panel(datasette: Any, request: Any, database: str, table: str, pks: str | None) -> Markup:
-    """A chart of days above a table, a panel above an article, nothing above all else."""
-    found = None
+    """A chart of days above a table, a panel above an article, the way to a story, nothing above all else."""
+    found: list[Markup | None] = []
     if database in _known.get(datasette, {}):
         if pks is None:
-            found = await panels.days(datasette, request, database, table)
+            told = request.args.get("story") if table == "articles" else None
+            found.append(await panels.story(datasette, request, database, told or ""))
+            found.append(await panels.days(datasette, request, database, table))
         elif table == "articles":
-            found = await panels.article(datasette, request, database, tilde_decode(pks))
-    return found or Markup()
+            found.append(await panels.article(datasette, request, database, tilde_decode(pks)))
+        elif table == "stories":
+            found.append(await panels.story(datasette, request, database, tilde_decode(pks)))
+    return Markup().join(filter(None, found))
 
 
 # --- pages of our own -------------------------------------------------------------------------------------------------
@@ -233,6 +259,6 @@ def menu_links(datasette: Any, request: Any) -> list[dict[str, str]]:
     """The way to our own pages: from the front page and from the pages of our databases."""
     ours = _known.get(datasette)
     asked = request.url_vars.get("database") if request else None
-    if not ours or (asked is not None and asked not in ours):
+    if not ours or (asked is not None and not _are_ours(datasette, asked)):
         return []
     return [{"href": desk.address(datasette, part), "label": name} for part, name in desk.PLACES.items()]

@@ -25,7 +25,7 @@ def rendered(row: Any, value: Any, column: str, table: str | None) -> Markup | N
     """A cell of a row (a mapping of columns) as HTML, or None where there is nothing to improve."""
     if not isinstance(value, str) or not value:
         return None
-    if column in _CHANGED:
+    if column in _CHANGED and _is_change(row, table):
         return _marked(_text(row, "before"), _text(row, "after"), _CHANGED[column], _text(row, "language"))
     if column == "language" and value in schema.LANGUAGES:
         return Markup('<bdi lang="{0}" title="{0}">{1}</bdi>').format(value, schema.LANGUAGES[value])
@@ -36,6 +36,21 @@ def rendered(row: Any, value: Any, column: str, table: str | None) -> Markup | N
     if column in _ADDRESSES and table not in _ASKED:
         return _host(value)
     return _list(value) if column in _LISTS else None
+
+
+def story(row: Any, value: Any, column: str, table: str | None) -> tuple[int, str] | None:
+    """The number and the words of the story that a cell names: in its own row, by an article, or in a query."""
+    number = words = None
+    if table == "stories" and column == "title":
+        number, words = row["id"], value
+    elif table in ("articles", None) and column == "story":
+        number, words = (value["value"], value["label"]) if isinstance(value, dict) else (value, value)
+    return (number, str(words)) if isinstance(number, int) else None
+
+
+def _is_change(row: Any, table: str | None) -> bool:
+    """Whether a row says what became of a text. What stands before and after a link is text that nobody changed."""
+    return table == "revisions" or (table is None and not {"field", "what"}.isdisjoint(row.keys()))
 
 
 def _text(row: Any, column: str) -> str:

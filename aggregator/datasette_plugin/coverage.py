@@ -81,7 +81,7 @@ async def coverage(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
     count = desk.number(request, "weeks", _WEEKS, _MOST_WEEKS)
     until = desk.day(request, "until")
     weeks, topics = await datasette.get_database(name).execute_fn(lambda connection: read(connection, until, count))
-    database = request.args.get("database")
+    database = desk.named(datasette, request, name)
     asked = {"database": database, "weeks": request.args.get("weeks")}
 
     def list_of(topic: str, language: str, week: date | None = None) -> str:

@@ -31,13 +31,16 @@ async def visible(datasette: Any, request: Any, ours: Iterable[str], page: str) 
     """Those of our databases that a page may show to its reader. Raises NotFound where there is none."""
     asked = request.args.get("database")
     found = [
-        name
-        for name in ours
-        if asked in (None, "", name) and await may_see(datasette, request.actor, name, _NEEDED[page])
+        name for name in ours if asked in (None, "", name) and await may_open(datasette, request.actor, name, page)
     ]
     if not found:
         raise NotFound("No database of pingbacks here")
     return found
+
+
+async def may_open(datasette: Any, actor: Any, database: str, page: str) -> bool:
+    """Whether a page of ours shows a database to a reader."""
+    return await may_see(datasette, actor, database, _NEEDED[page])
 
 
 async def may_see(datasette: Any, actor: Any, database: str, tables: Iterable[str]) -> bool:
@@ -83,30 +86,37 @@ def number(request: Any, name: str, default: int, most: int) -> int:
     return int(text)
 
 
-def static(datasette: Any, file: str) -> str:
-    """The address of a file in our folder `static`."""
+def static(datasette: Any, file: str) -> Any:
+    """The address of a file in our folder `static`: Datasette's own kind of text, to which it adds nothing more."""
     from datasette.plugins import get_plugins  # while that module loads, it loads this one
 
     name = next(plugin["name"] for plugin in get_plugins() if plugin["static_path"] == _STATIC)
-    return str(datasette.urls.static_plugins(name, file))
+    return datasette.urls.static_plugins(name, file)
+
+
+def named(datasette: Any, request: Any, database: str) -> str | None:
+    """The database that a link of ours names: where there are others, the one that the page shows."""
+    alone = not datasette.databases.keys() - {database, "_internal", "_memory"}  # of which two are Datasette's own
+    return request.args.get("database") if alone else database
 
 
 async def page(datasette: Any, request: Any, template: str, database: str, context: Mapping[str, Any]) -> Any:
     """A page with its navigation, which leads to what its reader may see of a database."""
+    base = context["named"] if "named" in context else named(datasette, request, database)
     places = [
-        (name, address(datasette, part), address(datasette, part, database=request.args.get("database")))
+        (name, address(datasette, part), address(datasette, part, database=base))
         for part, name in PLACES.items()
-        if await may_see(datasette, request.actor, database, _NEEDED[part])
+        if await may_open(datasette, request.actor, database, part)
     ]
     common = {
         "stylesheet": static(datasette, "desk.css"),
-        "here": request.path,
+        "here": str(datasette.urls.path(request.scope.get("route_path", request.path))),
         "places": places,
         "search_at": datasette.urls.table(database, "articles"),
         "datasette_version": __version__,
         "tables": datasette.urls.database(database),
         "row": lambda article: datasette.urls.row(database, "articles", str(article)),
-        "story_at": lambda story: address(datasette, STORIES, story, database=request.args.get("database")),
+        "story_at": lambda story: address(datasette, STORIES, story, database=base),
     }
     html = await datasette.render_template(template, common | dict(context), request=request)
     return Response.html(html)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ async def days(datasette: Any, request: Any, database: str, table: str) -> Marku
 
     def narrowed(**by: object) -> str:
         rest = [(key, value) for key, value in asked if key not in ("date", "_next", "date__lt")]
-        return f"{request.path}?{urlencode([*rest, *by.items()])}"
+        return f"{datasette.urls.table(database, table)}?{urlencode([*rest, *by.items()])}"
 
     most, last = max(counted.values()), max(counted)
     shown = [last - timedelta(days=back) for back in reversed(range(min(_SPAN, (last - min(counted)).days + 1)))]
@@ -109,6 +110,7 @@ async def _counted(database: Any, table: str, condition: str, values: Mapping[st
 
 # --- all that hangs on an article -------------------------------------------------------------------------------------
 
+_NUMBER = re.compile("[0-9]{1,18}")
 _AT_HAND = 12  # articles of a story
 _NEEDED = ("articles", "corrections", "mentions", "outlets", "revisions", "stories", "topics")  # to be allowed to see
 
@@ -179,7 +181,7 @@ def surroundings(connection: sqlite3.Connection, article: int) -> Surroundings:
 
 async def article(datasette: Any, request: Any, database: str, key: str) -> Markup | None:
     """The panel of an article: its story, its copies, its mentions and its changes."""
-    if not key.isdecimal():
+    if not _NUMBER.fullmatch(key):
         return None
     if not await desk.may_see(datasette, request.actor, database, _NEEDED):
         return None
@@ -194,3 +196,18 @@ async def article(datasette: Any, request: Any, database: str, key: str) -> Mark
         "topic_at": lambda topic: desk.address(datasette, desk.PINGBACKS, topic, database=database),
     }
     return Markup(await datasette.render_template("press_article.html", context, request=request))  # noqa: S704 - likewise
+
+
+# --- the way to a story -----------------------------------------------------------------------------------------------
+
+
+async def story(datasette: Any, request: Any, database: str, key: str) -> Markup | None:
+    """From the row of a story, and from the list of its articles, to its page."""
+    if not _NUMBER.fullmatch(key) or not await desk.may_open(datasette, request.actor, database, desk.STORIES):
+        return None
+    found = await datasette.get_database(database).execute("SELECT title FROM stories WHERE id = ?", (int(key),))
+    if not found.rows:
+        return None
+    at = desk.address(datasette, desk.STORIES, key, database=database)
+    link = '<p class="press-story"><a href="{}">Story {}</a>, its languages side by side: <bdi>{}</bdi></p>'
+    return Markup(link).format(at, key, found.rows[0]["title"])  # noqa: S704 - it escapes

@@ -24,7 +24,7 @@ _FORMS = {  # how a list is written, what it is for a browser, and what the link
 }
 _WEEKS = 26  # of a sparkline
 _ON_A_PAGE = 200  # texts
-_ASKED = ("database", "language", "outlet", "since", "until")
+_ASKED = ("language", "outlet", "since", "until")
 
 
 async def topics(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
@@ -36,7 +36,8 @@ async def topics(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
         found = await datasette.get_database(name).execute_fn(lists.topics)
         last = max((day for topic in found for day in topic.days if day <= tomorrow), default=None)
         shown += [_summary(datasette, name, topic, last) for topic in found]
-    return await desk.page(datasette, request, "press_topics.html", databases[0], {"topics": shown, "weeks": _WEEKS})
+    context = {"topics": shown, "weeks": _WEEKS, "named": request.args.get("database")}  # it shows all of them
+    return await desk.page(datasette, request, "press_topics.html", databases[0], context)
 
 
 def _summary(datasette: Any, database: str, topic: lists.Topic, last: date | None) -> dict[str, Any]:
@@ -65,13 +66,15 @@ async def topic(datasette: Any, request: Any, ours: Iterable[str]) -> Any:
     texts = exports.folded(rows)
     given = {key: value for key in _ASKED if (value := request.args.get(key))}
     number = desk.number(request, "page", 1, 1_000_000)
+    named = desk.named(datasette, request, database)
 
     def beside(name: str = found.id, page: int | None = None) -> str:
-        return desk.address(datasette, desk.PINGBACKS, name, **given, page=page)
+        return desk.address(datasette, desk.PINGBACKS, name, database=named, **given, page=page)
 
     context = {
         "topic": found,
         "given": given,
+        "database": named,
         "languages": _with(given.get("language"), _languages(found)),
         "outlets": _with(given.get("outlet"), found.outlets),
         "count": len(rows),

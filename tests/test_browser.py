@@ -180,6 +180,39 @@ def test_what_we_put_on_pages_of_datasette_has_no_barriers(visit: Any, path: str
     assert found.response["violations"] == [], found.generate_report()
 
 
+SQL = "/mentions?sql=select+title,+'x'+from+articles+limit+3"  # Datasette 1.0 leads on to another address
+DARK = [*THEIRS, SQL, "/mentions", "/mentions/articles?author=nobody", "/mentions/coverage_gaps", "/mentions/stories/3"]
+NARROW = {"width": 320, "height": 640}
+
+# The names of columns in the cards of a phone are no elements: no tool asks for their colours.
+NAMES = """
+() => [...new Set([...document.querySelectorAll("table.rows-and-columns td")]
+  .map(cell => getComputedStyle(cell, "::before").color))].map(color => color.match(/\\d+/g).map(Number))
+"""
+CUT_OFF = """
+() => [...document.querySelectorAll("table.rows-and-columns td")].filter(cell =>
+  cell.getBoundingClientRect().right > innerWidth + 1 || cell.scrollWidth > cell.clientWidth + 1)
+  .map(cell => cell.innerText)
+"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", DARK)
+def test_all_of_a_page_can_be_read_in_the_dark(visit: Any, path: str, size: dict[str, int]) -> None:
+    page = visit(path, color_scheme="dark", viewport=size)
+    found = Axe().run(page, options={"runOnly": ["color-contrast"]})
+    assert found.response["violations"] == [], found.generate_report()
+    if size is PHONE:
+        assert all(min(color) > 150 for color in page.evaluate(NAMES)), "light on dark"
+
+
+@pytest.mark.parametrize("path", ["/mentions/articles", "/mentions/pingbacks", "/mentions/who_was_first"])
+def test_nothing_is_cut_off_on_a_narrow_phone(visit: Any, path: str) -> None:
+    page = visit(path, viewport=NARROW)
+    assert page.evaluate(CUT_OFF) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
 def test_the_keyboard_is_enough(visit: Any) -> None:
     page = visit("/-/pingbacks/forced-repatriation")
     page.keyboard.press("Tab")

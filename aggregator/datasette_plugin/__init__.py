@@ -8,8 +8,8 @@ and what the operator writes into metadata.yaml or datasette.yaml wins over what
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Awaitable, Callable, Iterable
-from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -58,7 +58,8 @@ def _quieten() -> None:
     one of its own, and the reader gets 500 for 404. All else that is refused would fill the log with what the program
     holds at that moment.
     """
-    import_module("datasette.handle_exception").rich = None  # type: ignore[attr-defined]
+    if handler := sys.modules.get("datasette.handle_exception"):  # a plugin of Datasette itself, loaded before us
+        handler.rich = None  # type: ignore[attr-defined]
 
 
 async def _described(database: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -43,6 +43,7 @@ READERS = 2  # documents that are read at the same time: one that takes long hol
 AHEAD = 12  # documents that are read before what they say is stored: their items take memory, too
 THREADS = 100  # that wait for what asks more than once: sitemaps, the kinds of plugins, pages with their robots.txt
 SITEMAP_CHILDREN = 5  # of a sitemap index, the newest, are read in one run
+_INCOMPLETE = ""  # the hash that is remembered of an index of which a sitemap could not be had
 _EVERYBODY = 100  # more than are begun before the readers are told to stop
 _NOTHING = Fetched(status=Status.BUG)
 
@@ -131,7 +132,15 @@ class Poller:
         body_hash = _hash(document.body)
         if body_hash == asked.state.body_hash:
             return replace(asked, status=Status.UNCHANGED, note="the same body again", body_hash=body_hash)
-        reading = replace(self.read(document, asked.source), encoding_declared=_declared(document))
+        if asked.source.kind == Kind.SITEMAP:
+            reading, parts = self._sitemap(document, asked.source)
+            if parts:
+                asked, body_hash = _as_index(asked), _hash_of_parts(parts)
+            if parts and body_hash == asked.state.body_hash != _INCOMPLETE:
+                return replace(asked, status=Status.UNCHANGED, note="the same sitemaps again", body_hash=body_hash)
+        else:
+            reading = self.read(document, asked.source)
+        reading = replace(reading, encoding_declared=_declared(document))
         something = reading.items or reading.references or reading.may_be_empty
         status = Status.OK if something else Status.EMPTY
         return replace(asked, status=status, note=_note(reading), reading=reading, body_hash=body_hash)
@@ -139,7 +148,7 @@ class Poller:
     def read(self, document: Document, source: Source) -> Reading:
         """What a document says, read as the kind of its source. Raises ReadError."""
         if source.kind == Kind.SITEMAP:
-            return self._sitemap(document, source)
+            return self._sitemap(document, source)[0]
         with self.readers:
             return self._parsed(document, source)
 
@@ -160,34 +169,38 @@ class Poller:
 
                 return kinds.read(document, source)
 
-    def _sitemap(self, document: Document, source: Source) -> Reading:
-        """A sitemap; of an index also its newest sitemaps. One that cannot be had is a word in the note."""
+    def _sitemap(self, document: Document, source: Source) -> tuple[Reading, Sequence[str]]:
+        """A sitemap; of an index its newest sitemaps. One that cannot be had is a word in the note.
+
+        Also gives the hash of each sitemap that an index names, "" where it cannot be had.
+        """
         from aggregator import sitemaps
 
         with self.readers:  # but not while others are asked for
             reading = sitemaps.parse(document)
             children = () if reading.items else sitemaps.children(document)
-        items, notes = list(reading.items), [reading.note]
+        items, notes, parts = list(reading.items), [reading.note], []
         seen = {urls.canonical(address) for address in (source.url, document.url)}
         others = [address for address in children if urls.canonical(address) not in seen]
         for child in (_child(source, address) for address in others[:SITEMAP_CHILDREN]):
-            found = self._child_sitemap(child)
+            found, body_hash = self._child_sitemap(child)
             items += found.items
+            parts.append(body_hash)
             notes.append(f"{_shown(child)}: {found.note}" if found.note else "")
-        return replace(reading, items=tuple(items), note="; ".join(note for note in notes if note))
+        return replace(reading, items=tuple(items), note="; ".join(note for note in notes if note)), parts
 
-    def _child_sitemap(self, child: Source) -> Reading:
-        """A sitemap that an index names; without items where it cannot be had, and a note that says so."""
+    def _child_sitemap(self, child: Source) -> tuple[Reading, str]:
+        """A sitemap that an index names, and its hash; where it cannot be had, a note that says so, and ""."""
         from aggregator import sitemaps
 
         answer = self.fetcher.fetch(child, SourceState(source=child.id, url=child.public_url))
         if answer.document is None:
-            return Reading(items=(), note=answer.status)
+            return Reading(items=(), note=answer.status), ""
         try:
             with self.readers:
-                return sitemaps.parse(answer.document)
+                return sitemaps.parse(answer.document), _hash(answer.document.body)
         except ReadError as problem:
-            return Reading(items=(), note=problem.note)
+            return Reading(items=(), note=problem.note), ""
 
     def _reference_list(self, document: Document) -> Reading:
         """A reference list; or what a blog received, with the lists in it."""
@@ -214,6 +227,21 @@ def _child(source: Source, address: str) -> Source:
     login = own.netloc.rpartition("@")[0] if home else ""
     url = named._replace(netloc=f"{login}@{host}" if login else host).geturl()
     return replace(source, url=url, allow_private=source.allow_private and urls.same_site(source.url, address))
+
+
+def _as_index(asked: Poll) -> Poll:
+    """The poll of a sitemap that is an index: it has its sitemaps asked each time, so it has no validators.
+
+    Where one of them could not be had the last time, what it says may be older than what the others said.
+    """
+    fetched = replace(asked.fetched, etag=None, last_modified=None)
+    state = replace(asked.state, body_at=None) if asked.state.body_hash == _INCOMPLETE else asked.state
+    return replace(asked, fetched=fetched, state=state)
+
+
+def _hash_of_parts(parts: Sequence[str]) -> str:
+    """What an index comes to, by the hashes of its sitemaps: never twice the same where one of them is missing."""
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest() if all(parts) else _INCOMPLETE
 
 
 def _shown(source: Source) -> str:

@@ -70,7 +70,7 @@ def next_state(poll: Poll, *, new: int, now: datetime, dice: float) -> SourceSta
             "moved_to": fetched.moved_to or state.moved_to,
             "etag": fetched.etag,
             "last_modified": fetched.last_modified,
-            "body_hash": poll.body_hash or state.body_hash,
+            "body_hash": state.body_hash if poll.body_hash is None else poll.body_hash,
             "last_ok_at": now,
             "last_new_at": now if new else state.last_new_at,
         }

@@ -241,6 +241,59 @@ def test_sitemaps_that_hang_keep_nobody_from_reading(tmp_path: Path) -> None:
     assert told[0] == "feed", "reading it needs none of those that wait"
 
 
+NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
+OLD = ("지난주 서울 지하철 2호선 지연", "https://daily.example/0", "2023-10-05T10:00:00+09:00")
+LATE = ("통일부 “중국서 다수의 북한 주민 북송”", "https://daily.example/1", "2023-10-12T10:00:00+09:00")
+LATER = ("서울 지하철 2호선 출근길 지연", "https://daily.example/2", "2023-10-12T11:00:00+09:00")
+
+
+def urlset(*items: tuple[str, str, str]) -> bytes:
+    """A news sitemap of (title, link, date)."""
+    urls = "".join(
+        f"<url><loc>{link}</loc><n:news><n:publication_date>{date}</n:publication_date><n:title>{title}</n:title>"
+        "</n:news></url>"
+        for title, link, date in items
+    )
+    return f'<urlset xmlns:n="{NEWS}">{urls}</urlset>'.encode()
+
+
+def print_index(world: World, *, etag: bool, one: bytes | None, two: bytes | None) -> None:
+    """An index of two sitemaps, whose own words never change."""
+    children = "".join(f"<sitemap><loc>{world.press.url(path)}</loc></sitemap>" for path in ("/one", "/two"))
+    world.press.serve("/index", f"<sitemapindex>{children}</sitemapindex>".encode(), etag=etag)
+    for path, body in (("/one", one), ("/two", two)):
+        world.press.serve(path, body or b"", status=200 if body else 503, etag=etag)
+
+
+# what the two sitemaps of an index say first, what they say then, the status and the new articles of that, why
+INDEXES: list[tuple[bytes | None, bytes | None, bytes | None, bytes | None, str, int, str]] = [
+    (urlset(LATE), urlset(OLD), urlset(LATE, LATER), urlset(OLD), "ok", 1, "what is new stands in the sitemaps alone"),
+    (urlset(LATE), None, urlset(LATE), urlset(LATER), "ok", 1, "one that could not be had is asked again"),
+    (urlset(LATE), None, urlset(LATE), urlset(OLD), "ok", 1, "also where it is older than what was had"),
+    (urlset(LATE), urlset()[:-3], urlset(LATE), urlset(OLD), "ok", 1, "and where it was cut"),
+    (urlset(LATE), None, urlset(LATE), None, "ok", 0, "one that is never had is nothing new"),
+    (urlset(LATE), urlset(OLD), urlset(LATE), urlset(OLD), "unchanged", 0, "nothing is new"),
+]
+
+
+@pytest.mark.parametrize("row", INDEXES, ids=[row[-1] for row in INDEXES])
+@pytest.mark.parametrize("etag", [True, False], ids=["304", "the same body"])
+def test_an_index_of_sitemaps_that_stays_the_same_has_its_sitemaps_asked(
+    world: World, row: tuple[bytes | None, bytes | None, bytes | None, bytes | None, str, int, str], etag: bool
+) -> None:
+    *bodies, status, new, why = row
+    world.source("index", more="outlet: daily, kind: sitemap")
+    print_index(world, etag=etag, one=bodies[0], two=bodies[1])
+    world.run()
+    print_index(world, etag=etag, one=bodies[2], two=bodies[3])
+    assert world.run(later=HOUR).new == new, why
+    assert world.rows("SELECT status, http_status FROM fetches ORDER BY id DESC LIMIT 1") == [(status, 200)]
+    assert len(world.press.asked("/one")) == len(world.press.asked("/two")) == 2
+    print_index(world, etag=etag, one=bodies[2], two=urlset(OLD))
+    world.run(later=HOUR)
+    assert world.run(later=HOUR).unchanged == 1, "whatever was before: all of it is there, and nothing is new"
+
+
 def test_a_host_rests_between_two_of_its_sources_but_holds_up_no_other(world: World) -> None:
     for name in ("a", "b", "c"):
         world.press.serve(f"/{name}", rss(FIRST))

@@ -20,7 +20,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from aggregator import bcp47, encoding, plainfeeds
+from aggregator import bcp47, cuts, encoding, plainfeeds
 from aggregator.errors import ReadError
 from aggregator.model import Document, Item, Link, Pace, Reading, Status
 from aggregator.text import links, plain, resolved, storable, visible
@@ -41,7 +41,7 @@ PERIODS = {
 }
 DAYS = frozenset({"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"})
 
-_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)(?=[\s/>])", re.IGNORECASE)
+_ROOT = re.compile(r"<(?:[\w.-]+:)?(rss|feed|rdf|channel)(?=[\s/>])", re.IGNORECASE)
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -71,9 +71,10 @@ def read(document: Document) -> tuple[Item, ...]:
 
 
 def parse(document: Document) -> Reading:
-    """All that a feed says. Raises ReadError (`not_a_feed`, `parse_error`) where the document is none.
+    """All that a feed says. Raises ReadError (`not_a_feed`, `parse_error`, `truncated`) where the document is none.
 
-    A feed without items is a feed, and one that is not well-formed too, as far as it can be read; `note` says so.
+    A feed without items is a feed, and one that is not well-formed too, as far as it can be read; `note` says so. One
+    that ends too early is none.
     """
     decoded = encoding.of_document(document)
     text = decoded.text.lstrip("\ufeff \t\r\n")
@@ -94,6 +95,8 @@ def _read_xml(text: str, url: str) -> Reading:
     parsed = _parse(source)
     if not (parsed["version"] or parsed["entries"]):
         raise ReadError(Status.NOT_A_FEED, _what_else(text, url))
+    if parsed["bozo"] and _breaks_off(text[root:]):
+        raise ReadError(Status.TRUNCATED, "the feed ends too early, before its last end tag")
     feed, atom = parsed["feed"], parsed["version"].startswith("atom")
     # RSS knows no base: a relative link is meant as on the site that the channel links to.
     base = url if atom else _absolute(feed.get("link"), url) or url
@@ -111,6 +114,15 @@ def _root(text: str) -> int | None:
         if before.rfind("<!--") <= before.rfind("-->"):
             return match.start()
     return None
+
+
+def _breaks_off(source: str) -> bool:
+    """Whether a feed ends before its root element; where the channel of an RSS feed has ended, nothing is missing."""
+    root = _ROOT.match(source)
+    if root is None or not cuts.ends_before(source, root[1]):
+        return False
+    last_item = max((match.start() for match in _ITEM.finditer(source)), default=0)
+    return root[1].lower() != "rss" or cuts.last_end(source, "channel") < last_item
 
 
 def _without_surplus(source: str) -> tuple[str, int]:
@@ -282,7 +294,8 @@ def _read_json(text: str, url: str) -> Reading:
     try:
         feed = json.loads(text, object_hook=storable)
     except (ValueError, RecursionError) as error:
-        status = Status.PARSE_ERROR if "jsonfeed.org/version" in text[:1000] else Status.NOT_A_FEED
+        status = Status.PARSE_ERROR if text.rstrip().endswith("}") else Status.TRUNCATED
+        status = status if "jsonfeed.org/version" in text[:1000] else Status.NOT_A_FEED
         raise ReadError(status, f"not JSON to its end: {error}") from error
     version = feed.get("version") if isinstance(feed, dict) else None
     if not isinstance(version, str) or "jsonfeed.org/version" not in version:

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aggregator import articlepages, listpages, markup
+from aggregator import articlepages, cuts, listpages, markup
 from aggregator.errors import ReadError
 from aggregator.markup import absolute, attribute, seen, width
 from aggregator.model import Document, Item, Reading, Selectors, Status
@@ -46,9 +46,11 @@ def parse(document: Document, select: Selectors | None) -> Reading:
 
     A page with nothing on it is a Reading without items, whose note says what was looked for and what is there instead.
     Raises ReadError where the document is no page: `not_a_feed` for a feed or a sitemap, `blocked` for a login or a
-    test for robots, `parse_error` for what has no markup or cannot be read at all.
+    test for robots, `truncated` where it certainly breaks off, `parse_error` for what has no markup or cannot be read.
     """
     decoded, soup, whole = markup.tree(document)
+    if cuts.is_half_a_page(decoded.text):
+        raise ReadError(Status.TRUNCATED, "the page ends too early, in the middle of something")
     base = markup.base(soup, document.url)
     items, note = _items(soup, select, base)
     if not any(item.dates for item in items):

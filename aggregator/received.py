@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from xml.parsers import expat
 
-from aggregator import encoding, references, text
+from aggregator import cuts, encoding, references, text
 from aggregator.errors import ReadError
 from aggregator.model import Document, Item, Link, Reading, Reference, Status
 from aggregator.outlets import Directory
@@ -29,7 +29,7 @@ MAX_PINGS = 10_000  # of one document
 MAX_SUMMARY = 1_000  # characters; a webmention may carry the whole post
 
 _TRACE = re.compile(rb"wordpress\.org/export/|#(?:comment-|c)[0-9]|\bwm-(?:source|target)\b")
-_FEED = re.compile(r"<(?:rss|feed)[\s>]")
+_FEED = re.compile(r"<(rss|feed)[\s>]")
 _PAGE = re.compile(r"<(?:html|body)[\s>]", re.IGNORECASE)
 _HEAD = 2_000  # characters in which a document says what it is
 _COMMENT = re.compile(r"(/comment-page-[0-9]+/?)?#(?:comment-|c)[0-9]+\Z")
@@ -53,8 +53,8 @@ class _Ping:
 def parse(document: Document, names: Directory) -> Reading | None:
     """What was received, or None where the document is no record of that kind.
 
-    Raises ReadError (`parse_error`) where it is one, but cannot be read. `names` are the press names for the reference
-    lists in excerpts.
+    Raises ReadError (`parse_error`, `truncated`) where it is one, but cannot be read. `names` are the press names for
+    the reference lists in excerpts.
     """
     if not _TRACE.search(document.body):
         return None
@@ -165,7 +165,8 @@ _RECORDS = ("item", "atom:entry", "wp:comment")
 
 
 def _from_xml(printed: str) -> tuple[list[_Ping], str] | None:
-    if not _FEED.search(printed[:_HEAD]) or _PAGE.search(printed[:_HEAD]):
+    root = _FEED.search(printed[:_HEAD])
+    if root is None or _PAGE.search(printed[:_HEAD]):
         return None
     exported, fault = "wordpress.org/export/" in printed[:_HEAD], ""
     records: list[dict[str, str]] = []
@@ -173,11 +174,14 @@ def _from_xml(printed: str) -> tuple[list[_Ping], str] | None:
         _parser(records).Parse(printed.encode("utf-8", "replace"), True)
     except expat.ExpatError as error:
         fault = f"not well-formed: {error}"
+    received = exported or (records and all(_COMMENT.search(_address(one)) for one in records))
+    if not received:
+        return None
+    if fault and cuts.ends_before(printed, root[1]):
+        raise ReadError(Status.TRUNCATED, "what was received ends too early, before its last end tag")
     if exported:
         comments = [one for one in records if "wp:comment_id" in one]
         return [_exported(one) for one in comments if _is_ping(one)], fault
-    if not records or not all(_COMMENT.search(_address(one)) for one in records):
-        return None
     excerpts = (one for one in records if _EXCERPT.fullmatch(text.visible(_words(one))))
     return [_commented(one) for one in excerpts], fault
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from xml.parsers import expat
 
-from aggregator import bcp47, encoding
+from aggregator import bcp47, cuts, encoding
 from aggregator.errors import ReadError
 from aggregator.model import Decoded, Document, Item, Reading, Status
 from aggregator.text import plain, resolved, visible
@@ -114,6 +114,8 @@ def _found(text: str) -> _Found:
         found.fault = f"not well-formed: {error}"
     if found.root not in _KNOWN_ROOTS:
         raise ReadError(Status.NOT_A_FEED, _what_else(printed, found.root))
+    if found.fault and cuts.ends_before(printed, found.root):
+        raise ReadError(Status.TRUNCATED, "the sitemap ends too early, before its last end tag")
     if found.fault and not found.entries:
         raise ReadError(Status.PARSE_ERROR, found.fault)
     return found

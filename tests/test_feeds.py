@@ -209,20 +209,59 @@ def test_what_is_no_feed_says_what_it_is(body: str, note: str, why: str) -> None
     assert note in raised.value.note
 
 
-def test_a_json_feed_that_is_cut_is_a_damaged_feed() -> None:
+JSON = '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1"%s}]}'
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [((JSON % "")[:-5], Status.TRUNCATED), (JSON % ", 2", Status.PARSE_ERROR)],
+    ids=["cut", "faulty"],
+)
+def test_a_json_feed_that_is_cut_is_told_from_one_that_is_faulty(body: str, status: Status) -> None:
     with pytest.raises(ReadError) as raised:
-        feeds.read(document('{"version": "https://jsonfeed.org/version/1.1", "items": [{"id"'))
-    assert raised.value.status == Status.PARSE_ERROR
+        feeds.read(document(body))
+    assert raised.value.status == status
 
 
 def test_a_feed_without_items_is_a_feed() -> None:
     assert feeds.parse(document('<rss version="2.0"><channel/></rss>')).items == ()
 
 
-def test_a_cut_feed_keeps_its_items_and_says_so() -> None:
-    reading = feeds.parse(document((FEEDS / "daily.rss.xml").read_bytes()[:-120]))
-    assert len(reading.items) >= 2
-    assert "not well-formed" in reading.note
+ENTRIES = "".join(f"<item><title>t{n}</title><link>https://e.com/{n}</link></item>" for n in (1234560, 1234561))
+RSS = f'<rss version="2.0"><channel><title>t</title>{ENTRIES}</channel></rss>'
+ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>t</title><link href="https://e.com/1"/></entry></feed>'
+RDF = (
+    '<rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><channel/>'
+    "<item><title>t</title><link>https://e.com/1</link></item></rdf:RDF>"
+)
+CUT = [
+    (RSS[: RSS.index("1234561") + 4], True, "in an address, which would be another one"),
+    (RSS[: RSS.index("</item>") + 7], True, "between two items"),
+    (RSS[: RSS.index("</title>") + 3], True, "before the first item"),
+    (RSS[: RSS.index("</channel>") + 4], True, "in an end tag"),
+    (ATOM[:-9], True, "Atom"),
+    (RDF[:-12], True, "RSS 1.0, whose channel ends before its items"),
+    (RSS.replace("t1234560", "<![CDATA[</rss>]]>")[:-20], True, "the end tag of the feed stands in a headline only"),
+    (RSS[:-1], False, "but for the last letter"),
+    (RSS[:-6], False, "after the end of the channel nothing is missing"),
+    (RSS.replace("</item>", ""), False, "faulty in the middle, and whole"),
+    (RSS.replace("t1234561", "<![CDATA[t"), False, "CDATA that nothing ends, and whole"),
+    (RSS.replace("t1234560", "<b>AT&T"), False, "markup that nothing ends, and whole"),
+    (RSS + "<!-- 0.2 s --><br><item>", False, "rubbish after the end"),
+    (RSS.upper().replace("HTTPS://E", "https://e"), False, "capitals"),
+]
+
+
+@pytest.mark.parametrize(("body", "cut", "why"), CUT, ids=[row[-1] for row in CUT])
+def test_a_feed_that_ends_before_its_end_is_none_and_one_that_is_merely_faulty_is_read(
+    body: str, cut: bool, why: str
+) -> None:
+    if not cut:
+        assert feeds.read(document(body)), why
+        return
+    with pytest.raises(ReadError) as raised:
+        feeds.read(document(body))
+    assert raised.value.status == Status.TRUNCATED, why
 
 
 def test_what_stands_before_the_root_is_no_harm() -> None:
@@ -251,7 +290,7 @@ def test_no_more_than_2000_items_are_read() -> None:
 def test_what_is_not_well_formed_is_read_to_its_fifty_thousandth_tag() -> None:
     items = "".join(f"<item><link>https://e.com/{n}</link></item>" for n in range(100))
     begin = time.process_time()
-    reading = feeds.parse(document(f'<rss version="2.0"><channel>{items}{"<a></a>" * 200_000}'))
+    reading = feeds.parse(document(f'<rss version="2.0"><channel>{items}<b>{"<a></a>" * 200_000}</channel></rss>'))
     assert len(reading.items) == 100
     assert reading.note.startswith("not well-formed")
     assert time.process_time() - begin < 20, "read to its end it takes half a minute"
@@ -271,7 +310,7 @@ def test_hostile_markup_ends_in_time(hostile: Document) -> None:
     try:
         feeds.read(hostile)
     except ReadError as error:
-        assert error.status in (Status.NOT_A_FEED, Status.PARSE_ERROR)  # noqa: PT017 - either end is good, and none is
+        assert error.status in (Status.NOT_A_FEED, Status.PARSE_ERROR, Status.TRUNCATED)  # noqa: PT017 - either end is good, and none is
 
 
 PIECES = re.findall(

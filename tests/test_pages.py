@@ -348,7 +348,34 @@ def test_title_of_an_article(markup: str, title: str, why: str) -> None:
     assert pages.article(document(f"<html><head></head><body>{markup}</body></html>")).title == title
 
 
-# --- what is broken ---------------------------------------------------------------------------------------------------
+# --- what is cut, and what is broken ----------------------------------------------------------------------------------
+
+
+ENTRIES = "".join(f"<li><a href='/{n}'>탈북민 {n}명 강제북송 논란</a></li>" for n in range(12))
+HEAD = "<html lang=ko><head><title>한빛일보</title></head><body>"
+CUT = [
+    (f"{HEAD}<ul>{ENTRIES}", True, "within a list"),
+    (f"{HEAD}<ul>{ENTRIES}</ul><p><a href='/12'>탈북민", True, "within a link"),
+    (f"{HEAD}<ul>{ENTRIES}</ul><p><a href='/12", True, "within a tag"),
+    (f"{HEAD}<ul>{ENTRIES}</ul><!-- <p>", True, "within a comment"),
+    (f"{HEAD}<ul>{ENTRIES}</ul><script>var a = 1", True, "within a script"),
+    (f"{HEAD}<ul>{ENTRIES}</body></html>", False, "a list that nothing ends, but the page has its end"),
+    (f"{HEAD}<ul>{ENTRIES}</ul>", False, "end tags that HTML allows to leave out"),
+    (f"{HEAD}<ul>{ENTRIES}</ul><div><p>끝", False, "and what nobody closes, though he should"),
+    (f"{HEAD}<ul>{ENTRIES}</ul><a name=end>", False, "an anchor, which is no link"),
+    (f"{HEAD}<ul>{ENTRIES}</ul><script>a = '<ul><a href=x>'</script><!-- <ul> -->", False, "what is no tag"),
+    (f"<ul>{ENTRIES}", False, "a piece of a page, asked for as such"),
+]
+
+
+@pytest.mark.parametrize(("body", "cut", "why"), CUT, ids=[row[-1] for row in CUT])
+def test_a_page_is_cut_only_where_that_is_certain(body: str, cut: bool, why: str) -> None:
+    if not cut:
+        assert len(pages.read(document(body), None)) == 12, why
+        return
+    with pytest.raises(ReadError) as raised:
+        pages.read(document(body), None)
+    assert raised.value.status == Status.TRUNCATED, why
 
 
 @pytest.mark.parametrize("body", ["", "  \n", "plain text"])

@@ -90,6 +90,49 @@ def test_a_feed_that_was_only_made_anew_is_the_same_body(
     assert world.run(later=HOUR).unchanged == unchanged, why
 
 
+NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
+OLD = ("지난주 서울 지하철 2호선 지연", "https://daily.example/0", "2023-10-05T10:00:00+09:00")
+LATE = ("통일부 “중국서 다수의 북한 주민 북송”", "https://daily.example/1", "2023-10-12T10:00:00+09:00")
+LATER = ("서울 지하철 2호선 출근길 지연", "https://daily.example/2", "2023-10-12T11:00:00+09:00")
+
+
+def urlset(*items: tuple[str, str, str]) -> bytes:
+    """A news sitemap of (title, link, date)."""
+    urls = "".join(
+        f"<url><loc>{link}</loc><n:news><n:publication_date>{date}</n:publication_date><n:title>{title}</n:title>"
+        "</n:news></url>"
+        for title, link, date in items
+    )
+    return f'<urlset xmlns:n="{NEWS}">{urls}</urlset>'.encode()
+
+
+LIST = (
+    f"<html><body><ul><li><a href='{LATE[1]}'>{LATE[0]}</a><li><a href='{LATER[1]}'>{LATER[0]}</a></ul></body></html>"
+)
+HALVES = [
+    ("feed", rss(FIRST, SECOND), SECOND[1].encode(), "a feed, in the middle of an address"),
+    ("sitemap", urlset(LATE, LATER), LATER[1].encode(), "a sitemap, likewise"),
+    ("page, select: {item: li}", LIST.encode(), LATER[1].encode(), "a page, in the middle of a tag"),
+]
+
+
+@pytest.mark.parametrize(("kind", "whole", "place", "why"), HALVES, ids=[row[-1] for row in HALVES])
+@pytest.mark.parametrize("length", [True, False], ids=["its own length", "no length"])
+def test_half_a_document_stores_nothing_and_no_validator(
+    world: World, kind: str, whole: bytes, place: bytes, why: str, length: bool
+) -> None:
+    half = whole[: whole.index(place) + len(place) - 1]
+    lines = f'HTTP/1.1 200 OK\r\nETag: "half"\r\n{f"Content-Length: {len(half)}" if length else "X: y"}\r\n\r\n'
+    world.press.raw("/daily", lines.encode() + half)
+    world.source("daily", more=f"outlet: daily, kind: {kind}")
+    world.run()
+    assert world.rows("SELECT status, items FROM fetches") == [("truncated", 0)], why
+    assert world.rows("SELECT etag, body_hash, body_at FROM sources") == [(None, None, None)]
+    assert world.rows("SELECT count(*) FROM articles") == [(0,)]
+    world.press.serve("/daily", whole)
+    assert world.run(later=HOUR * 2).new == 2
+
+
 def test_nothing_is_asked_before_it_is_due_unless_it_is_named_or_all_are_asked(world: World) -> None:
     world.press.serve("/daily", rss(FIRST))
     world.source("daily")
@@ -239,22 +282,6 @@ def test_sitemaps_that_hang_keep_nobody_from_reading(tmp_path: Path) -> None:
         told: list[str] = []
         world.run(edges={"watch": lambda outcome, _due: told.append(outcome.source)})
     assert told[0] == "feed", "reading it needs none of those that wait"
-
-
-NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
-OLD = ("지난주 서울 지하철 2호선 지연", "https://daily.example/0", "2023-10-05T10:00:00+09:00")
-LATE = ("통일부 “중국서 다수의 북한 주민 북송”", "https://daily.example/1", "2023-10-12T10:00:00+09:00")
-LATER = ("서울 지하철 2호선 출근길 지연", "https://daily.example/2", "2023-10-12T11:00:00+09:00")
-
-
-def urlset(*items: tuple[str, str, str]) -> bytes:
-    """A news sitemap of (title, link, date)."""
-    urls = "".join(
-        f"<url><loc>{link}</loc><n:news><n:publication_date>{date}</n:publication_date><n:title>{title}</n:title>"
-        "</n:news></url>"
-        for title, link, date in items
-    )
-    return f'<urlset xmlns:n="{NEWS}">{urls}</urlset>'.encode()
 
 
 def print_index(world: World, *, etag: bool, one: bytes | None, two: bytes | None) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator import config, pipeline, received
 from aggregator.errors import ReadError
-from aggregator.model import Document, Link, Reading
+from aggregator.model import Document, Link, Reading, Status
 from aggregator.outlets import directory
 from aggregator.store import Store
 from tests.press import Press
@@ -242,6 +242,15 @@ def test_what_comes_before_a_fault_is_kept_and_the_note_says_so() -> None:
     assert reading
     assert [item.link for item in reading.items] == ["https://notes.example/2023/10/border"]
     assert "not well-formed" in reading.note
+
+
+@pytest.mark.parametrize(
+    "whole", [export({}, {"id": "9"}), rss(("A", "[…] as they say […]", 1))], ids=["export", "feed"]
+)
+def test_what_is_cut_is_no_record(whole: str) -> None:
+    with pytest.raises(ReadError) as raised:
+        read(whole[:-60])
+    assert raised.value.status is Status.TRUNCATED
 
 
 def test_addresses_that_are_none_are_no_items() -> None:

@@ -146,9 +146,9 @@ def test_fifty_thousand_entries_are_read_in_time() -> None:
     assert time.perf_counter() - began < 10
 
 
-def test_a_cut_sitemap_keeps_what_came_before_and_says_so() -> None:
-    reading = sitemaps.parse(document(NEWS[: NEWS.index("<url><loc>")]))
-    assert [item.link for item in reading.items] == ["https://hanbit.example/view/1"]
+def test_a_faulty_sitemap_keeps_what_came_before_and_says_so() -> None:
+    reading = sitemaps.parse(document(NEWS.replace("<url><loc>", "<url><lo>")))
+    assert reading.items[0].link == "https://hanbit.example/view/1"
     assert "not well-formed" in reading.note
 
 
@@ -158,7 +158,10 @@ REFUSED = [
     (b"<rss version='2.0'><channel/></rss>", Status.NOT_A_FEED, "kind: feed", "a feed"),
     (b'{"urls": []}', Status.NOT_A_FEED, "not XML", "no XML"),
     (b"<!DOCTYPE urlset [<!ENTITY a 'ha'>]><urlset/>", Status.PARSE_ERROR, "DOCTYPE", "a DOCTYPE"),
-    (f"<urlset {SITEMAP}><".encode(), Status.PARSE_ERROR, "not well-formed", "nothing but a fault"),
+    (f"<urlset {SITEMAP}><</urlset>".encode(), Status.PARSE_ERROR, "not well-formed", "nothing but a fault"),
+    (NEWS[: NEWS.index("view/2") + 4].encode(), Status.TRUNCATED, "too early", "cut in an address"),
+    (NEWS[: NEWS.index("<url><loc>")].encode(), Status.TRUNCATED, "too early", "cut between two addresses"),
+    (INDEX[:-30].encode(), Status.TRUNCATED, "too early", "an index that is cut"),
     (gzip.compress(NEWS.encode())[:-30], Status.TRUNCATED, "too early", "a cut gzip file"),
     (
         gzip.compress(gzip.compress(gzip.compress(b"<urlset/>"))),

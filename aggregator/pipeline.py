@@ -146,9 +146,11 @@ def _configure(config: Config, store: Store, now: datetime) -> None:
     digest = f"{__version__} {config.origin or hashlib.sha256(repr(config).encode()).hexdigest()}"
     if store.noted("config") != digest:
         moved = schedule.moved(config.sources.values(), store.states())
+        read_otherwise = schedule.read_otherwise(config, store.read_as())
         with store.transaction():
-            store.configure(config)
             store.forget(moved)
+            store.have_read_again(read_otherwise)
+            store.configure(config)
             store.owe_visits(config.visiting, now)
             store.note("config", digest)
 

@@ -23,6 +23,7 @@ from aggregator.model import (
     Mention,
     Outcome,
     Outlet,
+    Pace,
     Pingback,
     Precision,
     Robots,
@@ -68,10 +69,11 @@ def source_row(source: Source) -> dict[str, Any]:
 
 _POLLED = tuple(one.name for one in fields(Outcome) if one.name not in ("started_at", "status", "mentions", "failures"))
 _MOMENTS = ("body_at", "due_at", "last_ok_at", "last_new_at")
-_KEPT = tuple(one.name for one in fields(SourceState) if one.name not in ("source", "url", "status", *_MOMENTS))
+_KEPT = tuple(one.name for one in fields(SourceState) if one.name not in ("source", "url", "status", "pace", *_MOMENTS))
+_NO_PACE = Pace()
 _polled, _moments, _kept = attrgetter(*_POLLED), attrgetter(*_MOMENTS), attrgetter(*_KEPT)
 FETCH = ("started_at", "status", *_POLLED)  # the columns of `fetches` that an outcome fills
-STATE = ("status", *_MOMENTS, *_KEPT)  # the columns of `sources` that are remembered of a source
+STATE = ("status", "pace", *_MOMENTS, *_KEPT)  # the columns of `sources` that are remembered of a source
 
 
 def fetch_row(outcome: Outcome) -> tuple[Any, ...]:
@@ -81,7 +83,28 @@ def fetch_row(outcome: Outcome) -> tuple[Any, ...]:
 
 def state_row(state: SourceState) -> tuple[Any, ...]:
     """What is to be remembered of a source, as the columns STATE."""
-    return (state.status and state.status.value, *map(to_text, _moments(state)), *_kept(state))
+    return (state.status and state.status.value, pace_text(state.pace), *map(to_text, _moments(state)), *_kept(state))
+
+
+def pace_text(pace: Pace) -> str | None:
+    """How often a source wants to be asked, as the column has it; None for most, which say nothing."""
+    if pace == _NO_PACE:
+        return None
+    ttl = {"ttl": int(pace.ttl.total_seconds())} if pace.ttl else {}
+    skipped = {"skip_hours": sorted(pace.skip_hours), "skip_days": sorted(pace.skip_days)}
+    return json_text(ttl | {name: some for name, some in skipped.items() if some})
+
+
+def to_pace(text: str | None) -> Pace:
+    """The reverse of `pace_text`."""
+    if not text:
+        return _NO_PACE
+    said = json.loads(text)
+    return Pace(
+        ttl=timedelta(seconds=said["ttl"]) if "ttl" in said else None,
+        skip_hours=frozenset(said.get("skip_hours", ())),
+        skip_days=frozenset(said.get("skip_days", ())),
+    )
 
 
 def state(row: sqlite3.Row) -> SourceState:
@@ -96,6 +119,7 @@ def state(row: sqlite3.Row) -> SourceState:
         last_modified=row["last_modified"],
         body_hash=row["body_hash"],
         body_at=to_instant(row["body_at"]),
+        pace=to_pace(row["pace"]),
         moved_to=row["moved_to"],
         failures=row["failures"],
         due_at=to_instant(row["due_at"]),

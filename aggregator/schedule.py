@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import Pace, Poll, Source, SourceState, Status
+from aggregator.model import Config, Pace, Poll, Source, SourceState, Status
 
 LONGEST = timedelta(days=32)  # between two polls, whatever is asked for: a due time beyond is of a wrong clock
 LONGEST_BACK_OFF = timedelta(days=1)
@@ -34,6 +34,12 @@ def state_of(source: Source, remembered: SourceState | None) -> SourceState:
 def moved(sources: Iterable[Source], states: Mapping[str, SourceState]) -> tuple[str, ...]:
     """The sources to which feeds.yaml now gives another address: what is remembered was of the old one."""
     return tuple(one.id for one in sources if one.id in states and states[one.id].url != one.public_url)
+
+
+def read_otherwise(config: Config, read_as: Mapping[str, str | None]) -> tuple[str, ...]:
+    """The sources that feeds.yaml now has read in another way: the body that was read then may say something else."""
+    sources = (config.sources[name] for name, before in read_as.items() if before and name in config.sources)
+    return tuple(one.id for one in sources if config.reads_as(one) != read_as[one.id])
 
 
 def due(sources: Iterable[Source], states: Mapping[str, SourceState], now: datetime) -> tuple[Source, ...]:
@@ -70,6 +76,7 @@ def next_state(poll: Poll, *, new: int, now: datetime, dice: float) -> SourceSta
             "moved_to": fetched.moved_to or state.moved_to,
             "etag": fetched.etag,
             "last_modified": fetched.last_modified,
+            "pace": poll.reading.pace if poll.reading else state.pace,
             "body_hash": state.body_hash if poll.body_hash is None else poll.body_hash,
             "last_ok_at": now,
             "last_new_at": now if new else state.last_new_at,
@@ -90,8 +97,9 @@ def _next_due(poll: Poll, now: datetime, dice: float) -> datetime:
     if poll.status.failed:
         weight = 0.5 if poll.status in _TEMPORARY else 1.0
         wait += min(every * weight * poll.state.failures, max(LONGEST_BACK_OFF - every, timedelta()))
-    pace = poll.reading.pace if poll.reading else Pace()
-    asked = (poll.fetched.retry_after, poll.fetched.max_age, pace.ttl)
+    pace = poll.reading.pace if poll.reading else poll.state.pace  # the same body again wants the same
+    ttl = pace.ttl if poll.reading or not poll.status.failed else None  # a failure does not renew it
+    asked = (poll.fetched.retry_after, poll.fetched.max_age, ttl)
     wait = max([wait, *(min(least, LONGEST) for least in asked if least)])
     return min(_outside(now + wait, pace), now + LONGEST)
 

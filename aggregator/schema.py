@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
-VERSION = 6  # how many migrations there are
+VERSION = 7  # how many migrations there are
 
 TABLES = """
 CREATE TABLE outlets ( -- Press organisations and editions.
@@ -433,6 +433,41 @@ LEFT JOIN outlets ON outlets.id = ranked.outlet
 ORDER BY wanted.topic, ranked.latest IS NULL, ranked.latest;
 """
 
+# The sitemaps that an index names had ceased to be asked, so all of that kind are read once more.
+READING = """
+CREATE TABLE new_sources ( -- Addresses that are polled, and how they are.
+  id TEXT PRIMARY KEY, -- readable slug, as in feeds.yaml
+  outlet TEXT REFERENCES outlets(id), -- whose articles it gives
+  kind TEXT NOT NULL, -- feed, page, sitemap, references, or a kind that a plugin adds
+  url TEXT NOT NULL, -- the address, without credentials and tokens
+  language TEXT, -- hint from feeds.yaml
+  zone TEXT, -- time zone of dates that name no offset
+  every INTEGER NOT NULL, -- seconds between polls
+  enabled INTEGER NOT NULL DEFAULT 1, -- 0 when it answered 410 Gone, or feeds.yaml no longer has it
+  status TEXT, -- what became of the last poll
+  note TEXT NOT NULL DEFAULT '', -- the same in words, with what to do
+  etag TEXT, -- validator of the last body, byte for byte; an index of sitemaps has none
+  last_modified TEXT, -- the other validator, byte for byte
+  body_hash TEXT, -- SHA-256 of the last body, of an index that of its sitemaps: the same is not read twice
+  body_at TEXT, -- newest date in the last body: an older body changes nothing
+  read_as TEXT, -- digest of what feeds.yaml says of how it is read: where that changes, the same body is read again
+  pace TEXT, -- how often the last body wants to be asked for: ttl (seconds), skip_hours, skip_days (JSON object)
+  moved_to TEXT, -- where a permanent redirect led; asked directly from then on
+  failures INTEGER NOT NULL DEFAULT 0, -- polls failed in a row
+  due_at TEXT, -- not asked before
+  last_ok_at TEXT, -- when it last answered as it should
+  last_new_at TEXT -- when it last had a new article
+);
+INSERT INTO new_sources
+SELECT id, outlet, kind, url, language, zone, every, enabled, status, note, etag, last_modified, body_hash, body_at,
+  NULL, NULL, moved_to, failures, due_at, last_ok_at, last_new_at
+FROM sources;
+UPDATE new_sources SET etag = NULL, last_modified = NULL, body_hash = NULL WHERE kind = 'sitemap';
+DROP TABLE sources;
+ALTER TABLE new_sources RENAME TO sources;
+DELETE FROM meta WHERE key = 'config';
+"""
+
 LANGUAGES = {
     "en": "English",
     "ja": "日本語",
@@ -480,6 +515,11 @@ def _migrations() -> Migrations:
     def m006_coverage(db: Database) -> None:
         _execute(db, COVERAGE)
         db.conn.execute("PRAGMA user_version = 6")
+
+    @migrations()
+    def m007_reading(db: Database) -> None:
+        _execute(db, READING)
+        db.conn.execute("PRAGMA user_version = 7")
 
     return migrations
 

@@ -116,6 +116,67 @@ HALVES = [
 ]
 
 
+@pytest.mark.parametrize("etag", [True, False], ids=["304", "the same body"])
+def test_what_a_feed_says_of_how_often_it_is_asked_holds_until_it_says_something_else(world: World, etag: bool) -> None:
+    daily = rss(FIRST).replace(b"<channel>", b"<channel><ttl>1440</ttl>")
+    world.press.serve("/daily", daily, etag=etag)
+    world.source("daily")
+    for asked, _ in enumerate(range(3), 1):
+        world.run(later=HOUR * 24)
+        assert world.run(later=HOUR).due == 0
+        assert len(world.press.asked("/daily")) == asked
+    world.press.serve("/daily", rss(FIRST, SECOND), etag=etag)
+    world.run(later=HOUR * 24)
+    assert world.run(later=HOUR).due == 1
+
+
+BARE = f"<ul><li><a href='https://daily.example/9'>머리기사</a><b>{FIRST[0]}</b><i>2023-10-12 10:00</i></ul>"
+NAMED_OTHERWISE = rss((FIRST[0], FIRST[1], "2023-10-12 10:00"))
+READ = [
+    ("kind: page, select: {item: li}", "kind: page, select: {item: li, title: b}", BARE.encode(), "selectors"),
+    ("encoding: shift_jis", "encoding: euc-kr", NAMED_OTHERWISE.decode().replace("“", "").replace("”", "").replace(
+        "…", "").encode("cp949"), "an encoding"),
+    ("kind: references", "kind: feed", NAMED_OTHERWISE, "a kind"),
+    ("zone: UTC", "zone: Asia/Seoul", NAMED_OTHERWISE, "a zone"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "body", "why"), READ, ids=[row[-1] for row in READ])
+@pytest.mark.parametrize("etag", [True, False], ids=["304", "the same body"])
+def test_what_feeds_yaml_now_has_read_in_another_way_is_read_again(
+    world: World, before: str, after: str, body: bytes, why: str, etag: bool
+) -> None:
+    world.press.serve("/daily", body, etag=etag)
+    world.source("daily", more=f"outlet: daily, {before}")
+    world.run()
+    world.run("daily")
+    world.sources = world.sources.replace(before, after)
+    assert world.run(later=HOUR / 60).due == 1, "it is due at once"
+    assert world.rows("SELECT status FROM fetches ORDER BY id DESC LIMIT 1") == [("ok",)], why
+    assert world.run(later=HOUR).unchanged == 1
+
+
+def test_a_zone_that_was_wrong_makes_no_older_copy_of_the_next_body(world: World) -> None:
+    world.now += HOUR * 12
+    world.press.serve("/daily", rss(("북송 반대", FIRST[1], "2023-10-12 10:00")))
+    world.source("daily", more="outlet: daily, zone: UTC")
+    world.run()
+    world.press.serve("/daily", rss(("북송 반대 집회", FIRST[1], "2023-10-12 10:00")))
+    world.sources = world.sources.replace("UTC", "Asia/Seoul")
+    world.run(later=HOUR)
+    assert world.rows("SELECT title FROM articles") == [("북송 반대 집회",)]
+
+
+def test_a_source_that_is_switched_off_stays_so_with_another_address(world: World) -> None:
+    world.press.serve("/daily", rss(FIRST))
+    world.source("daily", more="outlet: daily, enabled: false")
+    world.source("other")
+    world.run()
+    world.sources = world.sources.replace("/daily", "/new")
+    world.run()
+    assert world.rows("SELECT id, enabled FROM sources ORDER BY id") == [("daily", 0), ("other", 1)]
+
+
 @pytest.mark.parametrize(("kind", "whole", "place", "why"), HALVES, ids=[row[-1] for row in HALVES])
 @pytest.mark.parametrize("length", [True, False], ids=["its own length", "no length"])
 def test_half_a_document_stores_nothing_and_no_validator(

@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import schedule
-from aggregator.model import Fetched, Pace, Poll, Reading, Source, SourceState, Status
+from aggregator.model import (
+    Config,
+    Fetched,
+    Kind,
+    Outlet,
+    Pace,
+    Poll,
+    Reading,
+    Selectors,
+    Source,
+    SourceState,
+    Status,
+)
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)  # a Sunday
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -40,6 +52,10 @@ def failed(times: int, status: Status = Status.NOT_FOUND) -> Poll:
     return poll(status, state=replace(STATE, failures=times))
 
 
+def paced(status: Status, pace: Pace) -> Poll:
+    return poll(status, state=replace(STATE, pace=pace))
+
+
 # what came of it, the least and the most it waits, why
 WAITS = [
     (poll(Status.OK), 0.9 * HOUR, 0.97 * HOUR, "an interval, a little early for the next tick of cron"),
@@ -52,6 +68,11 @@ WAITS = [
     (poll(Status.OK, max_age=3 * HOUR), 3 * HOUR, 3 * HOUR, "max-age is waited for"),
     (poll(Status.OK, max_age=timedelta(minutes=1)), 0.9 * HOUR, HOUR, "a short max-age does not hurry us"),
     (poll(Status.OK, pace=Pace(ttl=6 * HOUR)), 6 * HOUR, 6 * HOUR, "ttl is waited for"),
+    (paced(Status.UNCHANGED, Pace(ttl=6 * HOUR)), 6 * HOUR, 6 * HOUR, "and again where the body is the same"),
+    (paced(Status.UNCHANGED, Pace(skip_hours=frozenset({6, 7}))), 2 * HOUR, 2 * HOUR, "as are the hours"),
+    (paced(Status.UNCHANGED, Pace(skip_days=frozenset({"Sunday"}))), 18 * HOUR, 18 * HOUR, "and the days"),
+    (paced(Status.TIMEOUT, Pace(ttl=6 * HOUR)), 0.9 * HOUR, HOUR, "a ttl is over; a failure does not renew it"),
+    (paced(Status.TIMEOUT, Pace(skip_hours=frozenset({6, 7}))), 2 * HOUR, 2 * HOUR, "the hours hold for all"),
     (poll(Status.RATE_LIMITED, retry_after=400 * DAY), 32 * DAY, 32 * DAY, "nobody postpones us for longer"),
     (poll(Status.OK, pace=Pace(skip_hours=frozenset({6, 7}))), 2 * HOUR, 2 * HOUR, "hours to be left alone"),
     (poll(Status.OK, pace=Pace(skip_days=frozenset({"Sunday"}))), 18 * HOUR, 18 * HOUR, "days to be left alone"),
@@ -75,6 +96,41 @@ def test_a_read_body_brings_its_validators_a_failure_keeps_the_old_ones() -> Non
         if status.failed:
             bad = schedule.next_state(poll(status, etag='"new"'), new=0, now=NOW, dice=0)
             assert (bad.etag, bad.last_modified, bad.body_hash, bad.failures) == ('"old"', "then", "h", 1)
+
+
+def test_the_pace_of_a_body_is_remembered_until_another_one_is_read() -> None:
+    daily, nothing = Pace(ttl=DAY), Pace()
+    before = replace(STATE, pace=daily)
+    rows = [
+        (poll(Status.OK, pace=daily), daily, "a body says it"),
+        (poll(Status.UNCHANGED, state=before), daily, "the same body again"),
+        (poll(Status.OK, state=before, pace=nothing), nothing, "another body does not say it any more"),
+        (poll(Status.EMPTY, state=before, pace=nothing), daily, "what failed says nothing"),
+    ]
+    for asked, pace, why in rows:
+        assert schedule.next_state(asked, new=0, now=NOW, dice=0).pace == pace, why
+
+
+def test_a_source_that_is_read_in_another_way_is_told_from_the_others() -> None:
+    korean = Outlet(id="o", name="O", country="KR")
+    source = replace(SOURCE, outlet="o")
+    before = Config(sources={"s": source}, outlets={"o": korean}, topics={})
+    read_as = {"s": before.reads_as(source), "old": "1", "gone": "2"}
+    rows = [
+        (source, korean, False, "as before"),
+        (replace(source, every=DAY, timeout=HOUR, visit=True), korean, False, "how it is asked is another matter"),
+        (source, replace(korean, name="P", aliases=("Q",)), False, "and so is how its outlet is called"),
+        (replace(source, zone="Asia/Tokyo"), korean, True, "another zone"),
+        (source, replace(korean, country="JP"), True, "another country, which is another zone"),
+        (replace(source, encoding="euc-kr"), korean, True, "another encoding"),
+        (replace(source, language="ja"), korean, True, "another hint, on which the encoding may depend"),
+        (replace(source, kind=Kind.PAGE), korean, True, "another kind"),
+        (replace(source, select=Selectors(item="li")), korean, True, "selectors"),
+        (replace(source, kind="letters", options={"folder": "Press"}), korean, True, "options"),
+    ]
+    for one, outlet, other, why in rows:
+        config = replace(before, sources={"s": one, "old": SOURCE}, outlets={"o": outlet})
+        assert schedule.read_otherwise(config, read_as | {"old": None}) == (("s",) if other else ()), why
 
 
 def test_success_forgets_failures_and_gone_ends_it() -> None:

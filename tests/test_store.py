@@ -27,6 +27,7 @@ from aggregator.model import (
     MentionKind,
     Outcome,
     Outlet,
+    Pace,
     Precision,
     Published,
     Revision,
@@ -224,7 +225,8 @@ def test_what_is_remembered_of_a_source_comes_back(store: Store) -> None:
     run = store.begin_run(NOW, "1")
     state = SourceState(
         source="a", url=SOURCES["a"].public_url, status=Status.OK, etag='W/"é"', last_modified="x", body_hash="h",
-        body_at=NOW, moved_to="https://daily.example/new", failures=2, due_at=LATER, last_ok_at=NOW, last_new_at=NOW,
+        body_at=NOW, pace=Pace(ttl=LATER - NOW, skip_hours=frozenset({3}), skip_days=frozenset({"Sunday"})),
+        moved_to="https://daily.example/new", failures=2, due_at=LATER, last_ok_at=NOW, last_new_at=NOW,
     )  # fmt: skip
     with store.transaction():
         store.finish(run, [(Outcome(source="a", status=Status.OK, started_at=NOW, items=3, new=2), state)])
@@ -350,6 +352,31 @@ def test_a_database_of_an_earlier_version_is_brought_up_to_date_and_can_be_searc
         with Store(path) as store:
             assert [row.article for row in store.search("강제북송", 9)] == [7]
             assert store._rows("SELECT * FROM coverage") == []
+
+
+def test_what_is_remembered_of_sources_outlives_a_new_version_but_for_sitemaps_which_are_read_once_more(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mentions.db"
+    connection = sqlite3.connect(path)
+    schema._migrations().apply(Database(connection), stop_before="m007_reading")
+    connection.executescript("""
+        INSERT INTO sources (id, kind, url, every, etag, body_hash, body_at, failures, due_at) VALUES
+          ('a', 'feed', 'https://a.example/', 60, '"x"', 'h', '2023-10-12T00:00:00Z', 2, '2023-10-13T00:00:00Z'),
+          ('b', 'sitemap', 'https://b.example/', 60, '"y"', 'i', '2023-10-12T00:00:00Z', 0, '2023-10-13T00:00:00Z');
+        INSERT INTO articles (id, title, url, link, language, first_seen_at, last_seen_at)
+          VALUES (7, 'x', 'https://a.example/7', '', 'ko', '2023-10-12', '2023-10-12');
+        INSERT INTO sightings (article, source, link, title, first_seen_at, last_seen_at)
+          VALUES (7, 'a', '', '', '', '');
+    """)
+    connection.close()
+    with Store(path) as store:
+        kept = "SELECT id, etag, body_hash, failures, read_as, pace FROM sources ORDER BY id"
+        assert rows(store, kept) == [("a", '"x"', "h", 2, None, None), ("b", None, None, 0, None, None)]
+        assert {one.body_at for one in store.states().values()} == {datetime(2023, 10, 12, tzinfo=UTC)}
+        assert rows(store, "PRAGMA foreign_key_check") == []
+        with pytest.raises(StoreError), store.transaction():
+            store._connection.execute("DELETE FROM sources WHERE id = 'a'")
 
 
 def test_reindex_builds_the_same_index(store: Store) -> None:

@@ -75,6 +75,15 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a source itself wants to be asked. Hours are 0-23 in UTC, days English names."""
+
+    ttl: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
     """What is remembered of a source between runs."""
 
@@ -87,6 +96,7 @@ class SourceState:
     last_modified: str | None = None
     body_hash: str | None = None
     body_at: datetime | None = None
+    pace: Pace = Pace()
     moved_to: str | None = None
     failures: int = 0
     due_at: datetime | None = None
@@ -116,15 +126,6 @@ class Item:
     def published_text(self) -> str | None:
         """The first date text, as printed."""
         return self.dates[0][1] if self.dates else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How often a source itself wants to be asked. Hours are 0-23 in UTC, days English names."""
-
-    ttl: timedelta | None = None
-    skip_hours: frozenset[int] = frozenset()
-    skip_days: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -114,6 +115,12 @@ class Config:
     stories: Stories = Stories()
     alerts: Channels = Channels()
     origin: str = field(default="", compare=False, repr=False)
+
+    def reads_as(self, source: Source) -> str:
+        """A digest of how what a source says is read. Where it is another one, the same bytes say something else."""
+        home = self.outlets.get(source.outlet or "")
+        how = (str(source.kind), source.language, source.zone, source.encoding, source.select, home and home.country)
+        return hashlib.sha256(repr((how, sorted(source.options.items()))).encode()).hexdigest()[:16]
 
     @property
     def visiting(self) -> tuple[str, ...]:

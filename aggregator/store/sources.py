@@ -30,20 +30,36 @@ class Sources(Database):
         self._save_outlets(config.outlets.values())
         self._connection.execute("UPDATE topics SET enabled = 0")
         self._upsert("topics", [rows.topic_row(topic) for topic in config.topics.values()])
-        self._upsert("sources", [rows.source_row(source) for source in config.sources.values()])
-        asked = rows.json_text([source.id for source in config.sources.values() if source.enabled])
+        sources = config.sources.values()
+        self._upsert("sources", [rows.source_row(one) | {"read_as": config.reads_as(one)} for one in sources])
+        asked = rows.json_text([source.id for source in sources if source.enabled])
         self._connection.execute(
             "UPDATE sources SET enabled = status IS NOT ? AND id IN (SELECT value FROM json_each(?))",
             (Status.GONE, asked),
         )
 
     def forget(self, sources: Iterable[str]) -> None:
-        """Takes back what is remembered of how sources answered; their articles stay."""
+        """Takes back what is remembered of how sources answered; their articles stay. For before `configure`, which
+        says which of them are switched off.
+        """
+        given = [(source,) for source in sources]
+        self.have_read_again(source for (source,) in given)
         self._connection.executemany(
-            "UPDATE sources SET enabled = 1, status = NULL, note = '', failures = 0, due_at = NULL, moved_to = NULL,"
-            " etag = NULL, last_modified = NULL, body_hash = NULL, body_at = NULL WHERE id = ?",
+            "UPDATE sources SET status = NULL, note = '', failures = 0, moved_to = NULL, pace = NULL WHERE id = ?",
+            given,
+        )
+
+    def have_read_again(self, sources: Iterable[str]) -> None:
+        """Has the next body of sources read, whether it was read before or not, as soon as possible."""
+        self._connection.executemany(
+            "UPDATE sources SET due_at = NULL, etag = NULL, last_modified = NULL, body_hash = NULL, body_at = NULL"
+            " WHERE id = ?",
             [(source,) for source in sources],
         )
+
+    def read_as(self) -> dict[str, str | None]:
+        """How each source was read the last time, as a digest; None where that was not noted."""
+        return {row["id"]: row["read_as"] for row in self._rows("SELECT id, read_as FROM sources")}
 
     def _save_outlets(self, outlets: Iterable[Outlet]) -> None:
         self._upsert("outlets", [asdict(outlet) | {"aliases": rows.json_text(outlet.aliases)} for outlet in outlets])

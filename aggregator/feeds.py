@@ -56,6 +56,11 @@ _LONG_AUTHOR = re.compile(
     r"[^<\]]{1000,}",
     re.IGNORECASE,
 )
+_PICTURE = re.compile(  # what is in it is its own: its title is no headline, nor are its words a summary
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<(?P<tag>(?:[\w.-]+:)?(?:image|textinput))(?:\s[^<>]*?)?(?:/>"
+    r"|>(?:[^<]|<(?!/?(?:[\w.-]+:)?(?:entry|image|item|textinput)[\s/>]))*+</(?P=tag)\s*>)",
+    re.IGNORECASE | re.DOTALL,
+)
 _EMPTY_LINK = re.compile(r"<link\s*/>|<link>\s*</link\s*>")
 _DATE = re.compile(rf"<(/?)((?:[\w.-]+:)?(?:{'|'.join(DATE_NAMES)}))(?=[\s/>])[^<>]*?(/?)>", re.IGNORECASE)
 _SKIPPED_HOUR = re.compile(r"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
@@ -136,10 +141,13 @@ def _without_surplus(source: str) -> tuple[str, int]:
 
 
 def _well_behaved(source: str) -> str:
-    """The source without what no XML may hold, what kills or stalls feedparser, and links that say nothing."""
+    """The source without what no XML may hold, what kills or stalls feedparser, and what says nothing of an article."""
     source = _REFERENCE.sub(_reference, _NO_XML.sub("", source))
     # feedparser's time grows with the square of a tag's attributes, and of an author without a mail address.
     source = _LONG_AUTHOR.sub(r"\1", _CROWDED_TAG.sub("", source))
+    source = _PICTURE.sub(
+        lambda match: "" if match["tag"] else match[0], source
+    )  # it takes such a title for the item's
     return _EMPTY_LINK.sub("", source)
 
 

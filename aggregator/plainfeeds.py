@@ -84,7 +84,8 @@ def _root(source: str) -> Any:
 def _feed(root: Any) -> Entry:
     version, children, item = _opened(root)
     language = root.get(_LANG)
-    feed: Entry = {"language": language.replace("_", "-")} if language else {}
+    spoken = language and version != "rss10"  # feedparser knows `rdf:RDF` by no name that it ever meets
+    feed: Entry = {"language": language.replace("_", "-")} if spoken else {}
     entries = []
     for element in children:
         name = _name(element)

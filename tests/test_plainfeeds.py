@@ -88,6 +88,9 @@ SHORT = [
     (rdf('<item rdf:about="https://daily.example/1"><title>x</title><link>https://daily.example/1</link>'
          "<dc:date>2023-10-12</dc:date><dc:creator>汐見</dc:creator></item>"), "RSS 1.0"),
     (rdf('<item rdf:about="https://daily.example/1"><title>x</title></item>'), "RSS 1.0 without links"),
+    (rdf('<item rdf:about="https://daily.example/1"><link>/1</link></item>', 'xml:lang="ja"'), "RSS 1.0 in Japanese"),
+    (rdf('<item rdf:about="https://daily.example/1"><title>x</title></item>', 'xml:lang="ja"'), "and with a headline"),
+    (rss(f"<title>x</title>{LINK}<image><title>no</title><description>no</description></image>"), "a picture"),
 ]  # fmt: skip
 
 
@@ -108,6 +111,8 @@ LONG = [
     (rss("<title>x</title><itunes:title xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'>y</itunes:title>"),
      "a name of which nothing is known"),
     (rss("<title>x<!-- y --></title>"), "a comment within"),
+    (rss("<title>x</title><media:content><media:title>no</media:title></media:content>"), "a picture with a title"),
+    (atom("<title>x</title><source><title>no</title></source>"), "whose article it is, in Atom"),
     (rss("<title>x</title><link>https:///daily.example/1</link>"), "slashes that feedparser takes away"),
     (rss("<title xml:lang='ja'>x</title>"), "a language of one element"),
     (rss("<title>x</title>").replace("</item>", ""), "not well-formed"),

@@ -26,7 +26,9 @@ _LONGEST = 64 * 1024  # bytes of a line that are waited for
 _NOT_MODIFIED = re.compile(  # the whole of a plain answer that nothing changed, which most are
     rb"HTTP/1\.[01] 304(?: [ -~]*)?\r\n((?:[A-Za-z0-9-]+:[ -~]*\r\n){0,99})\r\n"
 )
-_INTERIM = re.compile(rb"HTTP/1\.\d 100\b[^\n]*\n(?:[^\r\n][^\n]*\n)*+\r?\n")  # a head that says: another follows
+_INTERIM = re.compile(  # a head that says: another follows (RFC 9110, 15.2); after 101 there is no HTTP any more
+    rb"HTTP/1\.\d 1(?!01)\d\d\b[^\n]*\n(?:[^\r\n][^\n]*\n)*+\r?\n"
+)
 
 
 class Request(NamedTuple):

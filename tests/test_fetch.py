@@ -433,6 +433,21 @@ def test_the_body_of_a_redirect_is_never_read(ask: Ask, press: Press) -> None:
     assert fetched.ms < 1_500
 
 
+INTERIM = [
+    ("100 Continue", Status.OK, "what is sent where there was a body"),
+    ("102 Processing", Status.OK, "it takes a while"),
+    ("103 Early Hints", Status.OK, "what will be needed"),
+    ("199 Unheard Of", Status.OK, "whatever begins with 1"),
+    ("101 Switching Protocols", Status.HTTP_ERROR, "what follows is no HTTP any more"),
+]
+
+
+@pytest.mark.parametrize(("before", "status", "why"), INTERIM, ids=[row[0] for row in INTERIM])
+def test_what_comes_before_an_answer_is_none(ask: Ask, press: Press, before: str, status: Status, why: str) -> None:
+    press.raw("/", head("Link: </style.css>; rel=preload", status=before), sent(FEED))
+    assert ask(press.url("/")).status is status, why
+
+
 # --- one deadline for everything --------------------------------------------------------------------------------------
 
 DRIPS = [
@@ -440,6 +455,7 @@ DRIPS = [
     ("a status line, byte by byte", [bytes([byte]) for byte in head() * 3]),
     ("headers without end", [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 50]),
     ("100 Continue without end", [b"HTTP/1.1 100 Continue\r\n\r\n"] * 50),
+    ("103 Early Hints without end", [b"HTTP/1.1 103 Early Hints\r\n\r\n"] * 50),
     ("a body, byte by byte", [head("Content-Length: 50"), *[b"x"] * 50]),
     ("a body that nobody measured", [head(), *[b"x"] * 50]),
     ("chunks, byte by byte", [head("Transfer-Encoding: chunked"), *[b"1\r\nx\r\n"] * 50]),
@@ -616,6 +632,7 @@ LARGE = [
     ("a million empty members of gzip", head("Content-Encoding: gzip") + gzip.compress(b"") * 20_000),
     ("headers", b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"y" * 60_000 + b"\r\n") * 9),
     ("100 Continue", b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000),
+    ("103 Early Hints", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20_000),
     ("trailers", head("Transfer-Encoding: chunked") + b"0\r\n" + b"X: y\r\n" * 70_000),
 ]
 

@@ -367,6 +367,8 @@ FRAMES = [
      "what looks like the last chunk stands in a chunk"),
     (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\nA: b\r\n\r\n" + HEAD + b"Content-Length: 2\r\n\r\nok",
      b"ok", "after heads that say that another follows"),
+    (b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + HEAD
+     + b"Content-Length: 2\r\n\r\nok", b"ok", "whatever these tell beforehand"),
     (HEAD.replace(b"\r\n", b"\n") + b"Content-Length: 2\n\nok", b"ok", "lines that end as on Unix"),
     (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n", b"", "has no body, whatever it says"),
     (b"HTTP/1.1 404 Not Found\r\nContent-Length: 500\r\n\r\n", b"", "no document: its body is not waited for"),
@@ -387,7 +389,7 @@ def test_an_answer_is_there_as_soon_as_it_is_complete(lines: Lines, sent: bytes,
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(frame=st.sampled_from(FRAMES[:8]), cuts=st.sets(st.integers(1, 100), max_size=6))
+@given(frame=st.sampled_from(FRAMES[:9]), cuts=st.sets(st.integers(1, 100), max_size=6))
 def test_it_does_not_matter_how_an_answer_is_cut_on_its_way(lines: Lines, frame: Any, cuts: set[int]) -> None:
     sent, body, why = frame
     places = sorted({0, len(sent), *(cut for cut in cuts if cut < len(sent))})

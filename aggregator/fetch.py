@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
-from aggregator import answers
+from aggregator import __version__, answers
 from aggregator.errors import NO_MEMORY, whereabouts
 from aggregator.exchanges import Request, exchange
 from aggregator.guard import Limits, Stop, tls_context
@@ -60,6 +60,7 @@ _ACCEPT: Mapping[str, str] = {
     Kind.PAGE: _PAGE_TYPES,
     Kind.SITEMAP: "application/xml, text/xml, */*;q=0.5",
     Kind.REFERENCES: f"text/plain, {_PAGE_TYPES}",
+    "robots.txt": "text/plain, */*;q=0.5",  # no kind of source, but asked for like one
 }
 
 
@@ -88,13 +89,14 @@ class Fetcher:
         """End what is under way, and whatever is asked for from now on: a run was interrupted."""
         self._lines.end()
 
-    def fetch(self, source: Source, state: SourceState) -> Fetched:
+    def fetch(self, source: Source, state: SourceState, *, stay: bool = False) -> Fetched:
         """Ask the source once, following redirects. Never raises: every failure is a status and a note.
 
         `etag`, `last_modified` and `moved_to` (the address to ask from now on) are filled only where the status is ok
-        or unchanged, `document` only where it is ok. `bytes` counts decoded ones.
+        or unchanged, `document` only where it is ok. `bytes` counts decoded ones. With `stay`, a redirect to another
+        origin is not followed: `leads_to` says where it leads, and the status is http_error.
         """
-        asked = self.begin(source, state)
+        asked = self._lines.begin(self._fetch(source, state, stay=stay))
         self._lines.ring()
         return asked.result()
 
@@ -106,7 +108,7 @@ class Fetcher:
         """Where the calling thread waits for what comes of what it begins."""
         return self._lines.results()
 
-    async def _fetch(self, source: Source, state: SourceState) -> Fetched:
+    async def _fetch(self, source: Source, state: SourceState, *, stay: bool = False) -> Fetched:
         started = time.monotonic()
         limits = Limits(
             deadline=started + source.timeout.total_seconds(),
@@ -114,7 +116,7 @@ class Fetcher:
             allow_private=source.allow_private,
         )
         try:
-            fetched = await self._follow(source, state, limits)
+            fetched = await self._follow(source, state, limits, stay=stay)
         except Stop as stop:
             fetched = Fetched(status=stop.status, note=stop.note, bytes=stop.size)
         except MemoryError:
@@ -123,11 +125,23 @@ class Fetcher:
             fetched = Fetched(status=Status.BUG, note=whereabouts(problem))
         return replace(fetched, ms=round((time.monotonic() - started) * 1_000))
 
-    async def _follow(self, source: Source, state: SourceState, limits: Limits) -> Fetched:
+    async def _follow(self, source: Source, state: SourceState, limits: Limits, *, stay: bool) -> Fetched:
+        try:
+            return await self._follow_from(state.moved_to, source, state, limits, stay=stay)
+        except Stop as stop:
+            if stop.status is not Status.REFUSED_ADDRESS or state.moved_to is None:
+                raise
+        return await self._follow_from(None, source, state, limits, stay=stay)  # what is at home may lead there
+
+    async def _follow_from(
+        self, moved_to: str | None, source: Source, state: SourceState, limits: Limits, *, stay: bool
+    ) -> Fetched:
         home, login = _address(source.url)
-        url = _address(state.moved_to)[0] if state.moved_to else home
-        moved_to, permanent, seen = state.moved_to, True, {url}
+        url = _address(moved_to)[0] if moved_to else home
+        permanent, seen, limits.inside = True, {url}, False
         for _ in range(MAX_REDIRECTS + 1):
+            # Who is inside may lead around there; a press may not.
+            limits.allow_private = source.allow_private and (limits.inside or _is_of_site(url.host, home.host))
             headers = self._headers(source, state)
             if login and url.origin == home.origin:
                 headers["Authorization"] = _basic(login)
@@ -142,6 +156,9 @@ class Fetcher:
             secret = credentials or public(url.url) != url.url
             permanent = permanent and response.status in _PERMANENT and not secret
             moved_to = url.url if permanent else moved_to
+            if stay and url.origin != home.origin:
+                note = f"it leads to another host, {_shown(url)}"
+                return Fetched(status=Status.HTTP_ERROR, note=note, http_status=response.status, leads_to=url.url)
             if url in seen:
                 raise Stop(Status.TOO_MANY_REDIRECTS, f"redirects lead in a circle, back to {_shown(url)}")
             seen.add(url)
@@ -230,6 +247,15 @@ def _address(text: str, *, base: str = "") -> tuple[_Address, str | None]:
     return _Address(parts.scheme, place, parts.hostname, port, target), login or None
 
 
+def _is_of_site(host: str, home: str) -> bool:
+    """Whether a host is the one of a source, or one of the two lies within the other."""
+    if host == home:
+        return True
+    shorter, longer = sorted((host, home), key=len)
+    is_name = "." in shorter and not shorter.rpartition(".")[2][:1].isdigit()
+    return is_name and longer.endswith(f".{shorter}")
+
+
 def _as_requests_writes_it(text: str) -> str:
     """An address in the letters that go over the wire; raises ValueError where it is none."""
     import requests
@@ -273,7 +299,7 @@ def post(url: str, body: bytes, patience: float) -> str:
     """
     address, login = _address(url)
     limits = Limits(deadline=time.monotonic() + patience, wire_bytes=HEAD_ROOM, allow_private=True)
-    headers = {"Content-Type": "application/json", "Connection": "close"}
+    headers = {"User-Agent": _agent(__version__, None), "Content-Type": "application/json", "Connection": "close"}
     headers |= {"Authorization": _basic(login)} if login else {}
     lines = Lines()
     try:

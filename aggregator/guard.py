@@ -40,11 +40,15 @@ class Stop(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Limits:
-    """What one fetch may still use up, all its redirects included. `deadline` is on the monotonic clock."""
+    """What one fetch may still use up, all its redirects included. `deadline` is on the monotonic clock.
+
+    `inside` says whether the last host that was looked up has an address that only `allow_private` opens.
+    """
 
     deadline: float
     wire_bytes: int
     allow_private: bool
+    inside: bool = False
 
     def spend(self, count: int) -> None:
         """Take bytes off what may still arrive; raises Stop where that was too much."""
@@ -121,7 +125,7 @@ def refused(address: str, allow_private: bool) -> str | None:
     number = int(ip)
     why = next((why for mask, network, why in _NETWORKS[ip.version] if number & mask == network), None)
     if why in (_LOOPBACK, _PRIVATE):
-        return None if allow_private else f"{why}; allow_private: true opens it"
+        return None if allow_private else f"{why}; allow_private: true opens those of the source's own site"
     return why
 
 
@@ -164,6 +168,7 @@ async def connect(host: str, port: int, limits: Limits) -> socket.socket:
     for *_, address in answers:
         if why := refused(address[0], limits.allow_private):
             raise Stop(Status.REFUSED_ADDRESS, f"{host} is at {address[0]}, {why}")
+    limits.inside = any(refused(address[0], False) for *_, address in answers)
     problem: OSError | None = None
     for left, answer in zip(range(len(answers), 0, -1), answers, strict=True):
         now = time.monotonic()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from protego import Protego
 
 TOKEN = "press-pingbacks"  # noqa: S105 - the product token of RFC 9309, no secret
+KIND = "robots.txt"  # as `fetch` knows what is asked for
 MAX_BYTES = 500 * 1024  # what is read of a body: RFC 9309, section 2.5
 LIFE = timedelta(days=1)  # how long a body is good for: section 2.4
 PAUSE = timedelta(minutes=10)  # how long a site is left alone whose robots.txt cannot be had

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from aggregator import encoding, pages, robots, text, urls
 from aggregator.errors import NO_MEMORY, ReadError, trail, whereabouts
-from aggregator.model import Debt, Document, Kind, Page, Robots, Source, SourceState, Status
+from aggregator.model import Debt, Document, Fetched, Page, Robots, Source, SourceState, Status
 
 if TYPE_CHECKING:
     from aggregator.fetch import Fetcher
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = timedelta(seconds=5)  # a Crawl-delay beyond this is kept by asking for one page of the host in a run
 HOST_TIME = timedelta(minutes=1)  # for the pages of one host in one run
+MOST_ORIGINS = 3  # of one site that redirects may lead through: http, https, www
 
 # After these a host is left alone for the rest of the run.
 _LEFT_ALONE = frozenset(
@@ -83,7 +84,7 @@ class Visitor:
 
     def visit(self, errand: Errand) -> Page:
         """Fetches and reads one page, robots.txt first. Never raises."""
-        host = self.hosts.setdefault(urls.host(errand.url), _Host(time.monotonic()))
+        host = self._host(errand.url)
         try:
             return self._visit(errand, host)
         except ReadError as problem:
@@ -99,29 +100,56 @@ class Visitor:
     def _visit(self, errand: Errand, host: _Host) -> Page:
         if host.closed:
             return Page(debt=errand.debt, status=Status.UNAVAILABLE, postponed=True)
-        rules, new = self._robots(errand)
-        asked = Page(debt=errand.debt, status=Status.BLOCKED, note="robots.txt does not allow it", robots=new)
-        if rules.status is Status.UNAVAILABLE:
-            host.closed = True
-            return replace(asked, status=Status.UNAVAILABLE, note="robots.txt cannot be had: nothing is asked for now")
-        if not robots.allows(rules, errand.url):
+        asked, rules = self._asked_robots(errand.debt, errand.source, host)
+        if rules is None:
             return asked
         if not _waited(host, robots.delay(rules)):
             return replace(asked, postponed=True)
-        fetched = self.fetcher.fetch(errand.source, SourceState(source=errand.id, url=errand.url))
-        host.closed = fetched.status in _LEFT_ALONE
+        fetched, source = self._fetched(errand.source, host), errand.source
+        for _ in range(MOST_ORIGINS):
+            if fetched.leads_to is None:
+                break
+            if not urls.same_site(fetched.leads_to, errand.url):
+                note = "the page leads to another site, from which nothing is taken"
+                return replace(asked, status=Status.HTTP_ERROR, note=note, http_status=fetched.http_status)
+            source = replace(source, url=fetched.leads_to)
+            host = self._host(source.url)
+            again, rules = self._asked_robots(errand.debt, source, host)
+            asked = replace(again, robots=asked.robots or again.robots)
+            if rules is None:
+                return asked
+            fetched = self._fetched(source, host)
         asked = replace(asked, status=fetched.status, note=fetched.note, http_status=fetched.http_status)
-        asked = replace(asked, url=errand.url, retry_after=fetched.retry_after)
+        asked = replace(asked, url=source.url, retry_after=fetched.retry_after)
         return _read(asked, fetched.document) if fetched.document else asked
 
-    def _robots(self, errand: Errand) -> tuple[Robots, Robots | None]:
+    def _host(self, url: str) -> _Host:
+        return self.hosts.setdefault(urls.host(url), _Host(time.monotonic()))
+
+    def _fetched(self, source: Source, host: _Host) -> Fetched:
+        """What a page says, or to which other origin it leads, whose robots.txt may say something else."""
+        fetched = self.fetcher.fetch(source, SourceState(source=source.id, url=source.url), stay=True)
+        host.closed = fetched.status in _LEFT_ALONE
+        return fetched
+
+    def _asked_robots(self, debt: Debt, source: Source, host: _Host) -> tuple[Page, Robots | None]:
+        """The page as it is before it is asked for, and the rules by which it may be; none where it may not."""
+        rules, new = self._robots(source)
+        asked = Page(debt=debt, status=Status.BLOCKED, note="robots.txt does not allow it", robots=new)
+        if rules.status is Status.UNAVAILABLE:
+            host.closed = True
+            note = "robots.txt cannot be had: nothing is asked for now"
+            return replace(asked, status=Status.UNAVAILABLE, note=note), None
+        return asked, rules if robots.allows(rules, source.url) else None
+
+    def _robots(self, page: Source) -> tuple[Robots, Robots | None]:
         """The robots.txt of the host of a page; again where it was asked for just now."""
-        site = robots.origin(errand.url) or ""
+        site = robots.origin(page.url) or ""
         known = self.known.get(site)
         if known and robots.fresh(known, self.clock()):
             return known, None
-        source = replace(errand.source, url=robots.address(site), kind=Kind.REFERENCES)
-        fetched = self.fetcher.fetch(source, SourceState(source=errand.id, url=source.url))
+        source = replace(page, url=robots.address(site), kind=robots.KIND)
+        fetched = self.fetcher.fetch(source, SourceState(source=source.id, url=source.url))
         found = self.known[site] = robots.judged(site, fetched, self.clock())
         return found, found
 

@@ -24,7 +24,7 @@ import click
 import pytest
 from rich.cells import cell_len
 
-from aggregator import cli
+from aggregator import __version__, cli
 from tests.press import Press
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -212,6 +212,7 @@ def test_alerts_go_to_a_program_and_to_an_address_until_both_have_them(desk: Des
     assert mail.startswith("nowhere: not_found: ")
     (request,) = desk.press.asked("/hooks/secret")
     assert (request.method, request.headers["Content-Type"]) == ("POST", "application/json")
+    assert request.headers["User-Agent"].startswith(f"press-pingbacks/{__version__} (+https://")
     told = json.loads(request.body)
     assert told["text"] == mail
     assert [(one["source"], one["kind"]) for one in told["alerts"]] == [("nowhere", "failing")]

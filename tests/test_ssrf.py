@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -77,13 +78,15 @@ def directly(_: Internet, fetcher: Fetcher, spellings: Sequence[Spelling], *, al
         assert fetched.status is not Status.BUG, (spelling, fetched.note)
 
 
-def by_redirects(internet: Internet, fetcher: Fetcher, spellings: Sequence[Spelling], *, hops: int) -> None:
+def by_redirects(
+    internet: Internet, fetcher: Fetcher, spellings: Sequence[Spelling], *, hops: int, allow_private: bool = False
+) -> None:
     """Where the last of several redirects leads, the others being of a press that may be asked."""
     for number, spelling in enumerate(spellings):
         places = [f"/{number}/{hop}" for hop in range(hops)]
         for place, following in zip(places, [*places[1:], spelling.url], strict=True):
             internet.says[PUBLIC[0], place] = ssrf.moved(following.replace("\r\n", "\r\n "))
-        fetched = ask(fetcher, f"http://{PUBLIC[0]}{places[0]}")
+        fetched = ask(fetcher, f"http://{PUBLIC[0]}{places[0]}", allow_private=allow_private)
         assert fetched.document is None, spelling
         assert fetched.status is not Status.BUG, (spelling, fetched.note)
     assert len(internet.visited) >= hops * len(spellings), "the press itself may be asked"
@@ -157,6 +160,12 @@ WAYS: list[tuple[str, Way, Sequence[Any], float]] = [  # way, who walks it, how 
     ("directly", directly, SPELLINGS, 0.6),
     ("directly, where private addresses are open", partial(directly, allow_private=True), NEVER, 0.4),
     ("the first redirect", partial(by_redirects, hops=1), SPELLINGS if ALL else SPELLINGS[::3], 0.6),
+    (
+        "a redirect of a press, where private addresses are open",
+        partial(by_redirects, hops=1, allow_private=True),
+        SOME,
+        0.6,
+    ),
     ("the third redirect", partial(by_redirects, hops=3), SOME, 0.6),
     ("the fifth redirect", partial(by_redirects, hops=5), SOME, 0.6),
     ("a name", partial(by_names, answers="at once"), ADDRESSES, 0.8),
@@ -167,6 +176,43 @@ WAYS: list[tuple[str, Way, Sequence[Any], float]] = [  # way, who walks it, how 
     ("pages of articles", by_visits, SPELLINGS if ALL else SPELLINGS[::3], 0.4),
 ]
 NAMES = [row[0] for row in WAYS]
+
+
+# where feeds.yaml says that a source is, with `allow_private`; where it leads to; whether that is asked; why
+INSIDE = [
+    ("http://press.example/", "http://10.0.0.7/", False, "a press leads nobody into the house"),
+    ("http://press.example/", "http://www.press.example/", True, "its own site is where it is"),
+    ("http://press.example/", "http://other.example/", False, "another name of a machine inside is not its site"),
+    ("http://wiki.example/", "http://wiki.example:8080/", True, "another port of the same machine"),
+    ("http://wiki.example/", "http://10.0.0.7/", True, "a machine inside leads on within the house"),
+    ("http://127.0.0.1/", "http://localhost/", True, "as this one does"),
+    ("http://wiki.example/", "http://169.254.169.254/", False, "but not to the secrets of clouds"),
+]
+
+
+@pytest.mark.parametrize(("home", "there", "asked", "why"), INSIDE, ids=[row[-1] for row in INSIDE])
+@pytest.mark.parametrize("remembered", [False, True], ids=["now", "remembered"])
+def test_a_redirect_leads_inside_only_from_inside(
+    internet: Internet, fetcher: Fetcher, home: str, there: str, asked: bool, why: str, remembered: bool
+) -> None:
+    inside = ("www.press.example", "other.example", "wiki.example")
+    internet.names |= {"press.example": [[PUBLIC[0]]]} | {name: [["10.0.0.7"]] for name in inside}
+
+    def answer(line: socket.socket) -> bool:
+        heard = line.recv(65536).decode()
+        if heard == "that is all":
+            return True
+        host = heard.partition("Host: ")[2].partition("\r\n")[0]
+        line.sendall(ssrf.moved(there) if host == home.split("/")[2] else ssrf.sent(b"<rss/>"))
+        return False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(internet, "_answer", answer)
+        source = Source(id="s", url=home, allow_private=True, timeout=SECONDS)
+        state = SourceState(source="s", url=home, moved_to=there if remembered else None)
+        fetched = fetcher.fetch(source, state)
+    assert (fetched.document is not None) == asked, (why, fetched.note)
+    assert asked or fetched.status is Status.REFUSED_ADDRESS
 
 
 def test_there_are_hundreds_of_spellings() -> None:

@@ -661,3 +661,48 @@ def test_credentials_of_a_sitemap_go_to_its_own_origin_alone(world: World) -> No
         assert stranger.asked("/foreign")[0].headers["Authorization"] is None
     assert world.press.asked("/inside") == []  # private, and not where the source is
     assert "secret" not in str(world.rows("SELECT note FROM fetches"))
+
+
+FORBIDDEN = b"User-agent: *\nDisallow: /2"
+LEADS: list[tuple[str, str | None, bytes, str, list[str], str]] = [
+    ("other", None, b"User-agent: *\nDisallow: /1", "ok", ["/robots.txt", "/2"], "another origin allows it"),
+    ("other", None, FORBIDDEN, "blocked", ["/robots.txt"], "or does not, whatever the first one says"),
+    ("other", "localhost", b"", "http_error", [], "another site is not even asked: nothing would be taken"),
+    ("own", None, b"", "ok", ["/2"], "the same origin needs no second robots.txt"),
+]
+
+
+@pytest.mark.parametrize("row", LEADS, ids=[row[-1] for row in LEADS])
+def test_a_page_that_leads_to_another_origin_is_asked_for_there_as_its_robots_txt_allows(
+    world: World, row: tuple[str, str | None, bytes, str, list[str], str]
+) -> None:
+    name, host, rules, status, asked, why = row
+    with Press() as other:
+        there = {"own": world.press, "other": other}[name]
+        world.feed("/1")
+        world.press.redirect("/1", there.url("/2", host=host))
+        there.serve("/2", html(), content_type="text/html; charset=utf-8", etag=False)
+        other.serve("/robots.txt", rules, content_type="text/plain")
+        world.run()
+        paths = [request.path for request in there.requests if there is other or request.path == "/2"]
+    assert world.rows("SELECT status FROM visits") == [(status,)], why
+    assert paths == asked
+    assert world.rows("SELECT date FROM articles") == [("2023-10-12" if status == "ok" else None,)]
+
+
+def test_pages_that_lead_from_origin_to_origin_come_to_an_end(world: World) -> None:
+    with Press() as other:
+        world.feed("/1")
+        world.press.redirect("/1", other.url("/1"))
+        other.redirect("/1", world.press.url("/1"))
+        world.run()
+        assert len([one for one in (*world.press.requests, *other.requests) if one.path == "/1"]) < 6
+    assert world.rows("SELECT status FROM visits") == [("http_error",)]
+
+
+def test_robots_txt_is_asked_for_as_the_text_that_it_is(world: World) -> None:
+    world.feed("/1")
+    world.page("/1", html())
+    world.run()
+    (request,) = world.press.asked("/robots.txt")
+    assert request.headers["Accept"] == "text/plain, */*;q=0.5"

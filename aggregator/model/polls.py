@@ -59,7 +59,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The end of one request, redirects included. There is a document only where `status` is ok."""
+    """The end of one request, redirects included. There is a document only where `status` is ok.
+
+    `leads_to` is another origin to which a redirect leads that was not followed.
+    """
 
     status: Status
     note: str = ""
@@ -68,6 +71,7 @@ class Fetched:
     etag: str | None = None
     last_modified: str | None = None
     moved_to: str | None = None
+    leads_to: str | None = None
     retry_after: timedelta | None = None
     max_age: timedelta | None = None
     bytes: int = 0

@@ -123,7 +123,7 @@ HOSTILE: dict[str, tuple[Behaviour, set[Status]]] = {
     "noise-in-body": (whole(NOISE), UNREADABLE),
     "laughs": (whole(rss("<title>&l30;</title>", f'<!DOCTYPE r [<!ENTITY l0 "ha">{LAUGHS}]>')), UNREADABLE),
     "outside": (whole(rss("<title>&x;</title>", '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>')), UNREADABLE),
-    "deep": (whole(b"<rss version='2.0'><channel>" + b"<a>" * 50_000), {*UNREADABLE, *LATE}),
+    "deep": (whole(b"<rss version='2.0'><channel>" + b"<a>" * 50_000), {Status.TRUNCATED, *UNREADABLE, *LATE}),
     "limited": (refuses("429 Too Many Requests", "Retry-After: 600"), {Status.RATE_LIMITED}),
     "tired": (refuses("503 Service Unavailable"), {Status.UNAVAILABLE}),
     "odd-numbers": (whole(feed("odd", 3, lambda n: f"&#9999999999; &#xD800; &#x110000; &#0; {n}")), {Status.OK}),

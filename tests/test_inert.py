@@ -66,10 +66,11 @@ JSON_FEED = json.dumps({
           for scheme in ("javascript", "data", "vbscript", "JaVaScRiPt", " javascript", "java\tscript")),
     ],
 })  # fmt: skip
-PAGE = "<html><body><ul>" + "".join(
+ROWS = "".join(
     f"<li><a href='/a{number}{ORDERS}'>북송 {word * 9} {escape(TITLE)}</a> <span class=date>어제{ORDERS}</span></li>"
     for number, word in enumerate("가나다라마바사아")
 )
+PAGE = f"<html><body><ul>{ROWS}</ul></body></html>"
 SITEMAP = f"""<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
 xmlns:n="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>http://press.example/3{xml(ORDERS)}</loc>
 <n:news><n:publication><n:name>{xml(TITLE)}</n:name></n:publication><n:title>{xml(TITLE)}</n:title>

@@ -114,6 +114,8 @@ class Visitor:
                 return replace(asked, status=Status.HTTP_ERROR, note=note, http_status=fetched.http_status)
             source = replace(source, url=fetched.leads_to)
             host = self._host(source.url)
+            if host.closed:
+                return replace(asked, status=Status.UNAVAILABLE, postponed=True)
             again, rules = self._asked_robots(errand.debt, source, host)
             asked = replace(again, robots=asked.robots or again.robots)
             if rules is None:

@@ -183,14 +183,14 @@ def segments(text: str) -> tuple[tuple[Language, str], ...]:
     hint = detect(spelt).tag  # short English lines are known by the longer ones
     tags = _with_headings([_own_language(clause, hint) for clause in clauses], clauses)
     last = next(filter(None, tags), None) or detect(text).tag
-    runs: list[tuple[str, str]] = []
+    runs: list[tuple[str, list[str]]] = []
     for tag, clause in zip(tags, clauses, strict=True):
         last = tag or last
-        if runs and _primary(runs[-1][0]) == _primary(last):
-            runs[-1] = (runs[-1][0], runs[-1][1] + clause)
-        else:
-            runs.append((last, clause))
-    return tuple((_language_of_run(tag, run), run) for tag, run in runs)
+        if not runs or _primary(runs[-1][0]) != _primary(last):
+            runs.append((last, []))
+        runs[-1][1].append(clause)
+    parts = [(tag, "".join(run)) for tag, run in runs]
+    return tuple((_language_of_run(tag, part), part) for tag, part in parts)
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -263,7 +263,8 @@ _HEADING = "zh or ja"
 def _may_be_a_name(clause: str) -> bool:
     """Whether Latin words are few and none is English, or say nothing because all are names and abbreviations."""
     words = letters.words(clause)
-    if any(letters.is_english(word) for word in words if not word.isupper() or len(clause.split()) > 2):
+    several = len(clause.split()) > 2
+    if any(letters.is_english(word) for word in words if several or not word.isupper()):
         return False
     return len(words) < 2 or not any(map(str.islower, words))
 

@@ -156,10 +156,10 @@ def test_real_headlines(tag, floor):
     assert right >= floor * len(rows)
 
 
-@pytest.mark.parametrize("unit", [".", "(", "“", "a ", "é ", "가 a", ". ", "漢"])
+@pytest.mark.parametrize("unit", [".", "(", "“", "a ", "é ", "가 a", ". ", "漢", "BBC ", "A. ", "Ŀ", "가. A. ", "“가” a "])
 def test_long_text_costs_linear_time(unit):
     text = unit * 50_000
     start = time.process_time()
-    assert "".join(part for _, part in segments(text[:20_000])) == text[:20_000]
+    assert "".join(part for _, part in segments(text[:100_000])) == text[:100_000]
     detect(text)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 10

@@ -26,16 +26,28 @@ _ENDING = re.compile(
     r"['’](?:s|t|re|ve|ll|d)\Z|[a-z]{2}(?:[^aeiouh]ed|ck|dly|ight|ings?|ks|lly|ness|ough|rly|sh|ship|tch|th|wn)\Z"
 )
 
+# A Korean given name, whose second half is no foreign word: `Jae-in`, `Jong-un`.
+_GIVEN_NAME = re.compile(r"\b([A-Z][a-z]+)-[a-z]+\b")
+
+# The result of a match, as the American press prints it.
+_SCORES = re.compile(r"[A-Z][a-z]+ \d{1,3}, (?:[A-Z][a-z]+ )+\d{1,3}\b")
+
+# What the German or Dutch verb of a headline leaves at its end: `stellt vor`, `rukt uit`.
+_REST_OF_VERB = dict.fromkeys(("ab", "auf", "aus", "vor", "zu"), "de") | dict.fromkeys(("aan", "af", "uit"), "nl")
+
 # What speaks for English. Without a doubt in its favour, each tenth short headline would be Dutch, Danish or French.
 _DOUBT = 4.0
 _ENGLISH_WORD = 6.0
 _ENGLISH_ENDING = 2.0
 _TITLE_CASE = 6.0
+_RESULT = 8.0
 _SILENCE = 1.0  # for each word, where no word and no letter is foreign
 _FOREIGN_WORD = -8.0
 _PARTICLE = -2.0  # a foreign word in a name: El Salvador, Rio de Janeiro
 _HINT = 6.0
 _SMALL_PRESS = -4.0
+_NO_PRESS = -30.0  # where a word or the manner is English, and no word and no letter foreign
+_LAST_WORD = 6.0  # for the language of the verb
 _NAME = 0.6  # the weight of the n-grams of a word with a capital, where others have none
 
 
@@ -47,6 +59,7 @@ def _words(words: str) -> tuple[str, ...]:
 _LATIN = _words("cs da de en es et fi fr hr hu id it lt lv nl no pl pt ro sk sl sv tl tr vi")
 _OTHER = _words("ar bg bn el fa gu he hi kn mk ml mr ne pa ru ta te th uk ur")
 _SMALL = dict.fromkeys(_words("et hr lt lv no sk sl tl"), _SMALL_PRESS)
+_NO_SMALL = dict.fromkeys(_SMALL, _NO_PRESS)
 
 
 def words(text: str) -> list[str]:
@@ -61,17 +74,23 @@ def is_english(word: str) -> bool:
 
 def by_latin(text: str, hint: str | None = None) -> Language:
     """The language of a text in Latin letters; the hint is a primary tag, and only tips the scales."""
-    spelt = words(text[:_ENOUGH])
+    text = text[:_ENOUGH]
+    spelt = words(text)
+    if "-" in text and _in_title_case(whole := words(_GIVEN_NAME.sub(r"\1", text))):
+        spelt = whole
     english = sum(map(is_english, spelt))
     foreign = sum(map(_foreignness, ["", *spelt], spelt, [*spelt[1:], ""]))
-    silent = foreign > _FOREIGN_WORD and text.isascii()
+    silent = foreign > _FOREIGN_WORD and "".join(spelt).replace("’", "'").isascii()
     if silent and english > 1:
         return Language(tag="en", basis="function words", confidence=0.99)
     title_case = _in_title_case(spelt)
     endings = sum(not is_english(word) and bool(_ENDING.search(word.lower())) for word in spelt)
     evidence = _DOUBT + _ENGLISH_WORD * english + _ENGLISH_ENDING * endings + foreign
-    evidence += _TITLE_CASE * title_case + _SILENCE * silent * len(spelt)
-    favour = _SMALL | {"en": evidence}
+    evidence += _TITLE_CASE * title_case + _SILENCE * silent * len(spelt) + _RESULT * bool(_SCORES.search(text))
+    favour = (_NO_SMALL if silent and (english or title_case) else _SMALL) | {"en": evidence}
+    if not english and (verb := _REST_OF_VERB.get("".join(spelt[-1:]))):
+        favour[verb] = _LAST_WORD
+        favour["en"] += _FOREIGN_WORD
     if hint:
         favour[hint] = favour.get(hint, 0.0) + _HINT
     names = [] if title_case or not any(word[0].islower() for word in spelt) else [w for w in spelt if w[0].isupper()]

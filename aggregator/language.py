@@ -34,12 +34,23 @@ class _Signs(dict[int, str]):
 
 
 _signs = _Signs()
+_EAST, _LAST_EAST = re.compile(f"[kj{_HAN}]"), re.compile(f".*[kj{_HAN}]")
+
+
+def _han(signs: str) -> int:
+    return sum(map(signs.count, _HAN))
+
+
+def _with_signs(text: str) -> Iterator[tuple[str, str]]:
+    return zip(text, text.translate(_signs), strict=True)
+
 
 # --- which script carries the sentence --------------------------------------------------------------------------------
 
 # A word in brackets or quotes may be foreign to its sentence.
 _ASIDE = re.compile(
-    r"\([^()]*\)|（[^（）]*）|\[[^][]*\]|【[^【】]*】|“[^“”]*”|‘[^‘’]*’|「[^「」]*」|『[^『』]*』|《[^《》]*》|〈[^〈〉]*〉"
+    r"""[(（][^()（）]*[)）]|\[[^][]*\]|【[^【】]*】|“[^“”]*”|‘[^‘’]*’|[「｢][^「」｢｣]*[」｣]|『[^『』]*』|《[^《》]*》"""
+    r"""|〈[^〈〉]*〉|<[^<>]*>|«[^«»]*»|„[^„“”]*[“”]|"[^"]*"|'(?<![A-Za-z0-9]')[^']*'(?![A-Za-z0-9])"""
 )
 
 # A word of letters that leave spaces between words, and that hangs on no other letter: neither `iTunes` of `iTunes에서`
@@ -47,7 +58,10 @@ _ASIDE = re.compile(
 _SPACED_WORD = re.compile(
     r"(?<![^\W_])(?<![.@/_-])[a-z\u00c0-\u024f\u0370-\u10ff\u1e00-\u1fff]+(?:['’][a-z]+)?(?![^\W_])", re.IGNORECASE
 )
+_SENTENCE = 3  # words without a capital that no name has; one less if one is English
+_NAME_OR_TWO = 2  # words between spaces
 _SYLLABLE = 4.0  # Latin letters that weigh as much as one Hangul, kana or Han letter
+_READING = 3.0  # Latin letters that spell one at most: what is more than the reading of a name
 # The weight of a Latin letter in a word with a capital: the East Asian press prints many names, some of English words.
 _NAME, _ENGLISH_NAME = 0.1, 0.5
 
@@ -60,16 +74,17 @@ def detect(text: str, hint: str | None = None) -> Language:
     """
     signs = text.translate(_signs)
     hangul, kana, latin, other = map(signs.count, "kjlo")
-    ideographs = sum(map(signs.count, _HAN))
+    ideographs = _han(signs)
     east = hangul + kana + ideographs
     if latin + other and (not east or _carried_by_words(text, east, latin + other)):
-        return (letters.by_latin if latin >= other else letters.by_other)(text, _primary(hint or ""))
-    if hangul and (not _quoted_hangul(text, hangul, kana) if kana else 4 * hangul >= ideographs):
+        spelt = "".join(char for char, sign in _with_signs(text) if not _EAST.match(sign)) if east else text
+        return (letters.by_latin if latin >= other else letters.by_other)(spelt, _primary(hint or ""))
+    if hangul and (hangul == east or _is_korean(text, signs)):
         return Language(tag="ko", basis="hangul", confidence=_share(hangul + ideographs / 2, east))
-    if kana and not _quoted_kana(text, signs, kana):
+    if kana and (kana == east or _is_japanese(text, signs)):
         return Language(tag="ja", basis="kana", confidence=_share(kana + ideographs, east))
     if ideographs:
-        return _by_characters(text, signs, hint)
+        return _by_characters(_without_foreign_asides(text) if hangul or kana else text, hint)
     return Language(tag="und", basis="no letters", confidence=1.0)
 
 
@@ -83,8 +98,30 @@ def _carried_by_words(text: str, east: int, spelt: int) -> bool:
         return False
     text = unicodedata.normalize("NFKC", text)
     outside = _ASIDE.sub(" ", text)
-    signs = outside.translate(_signs)
-    return _weight(text) + _weight(outside) > _SYLLABLE * (east + sum(map(signs.count, "kj" + _HAN)))
+    signs, words = outside.translate(_signs), _SPACED_WORD.findall(outside)
+    east_outside = len(_EAST.findall(signs))
+    if east_outside and not words:
+        return False
+    is_sentence = _stand_between_words(signs, outside) if east_outside else _are_a_headline(words, text, spelt / east)
+    return is_sentence or _weight(text) + _weight(outside) > _SYLLABLE * (east + east_outside)
+
+
+def _stand_between_words(signs: str, text: str) -> bool:
+    """Whether a text begins and ends in spelt words, and has only words or names of East Asia among them."""
+    first, last = _EAST.search(signs), _LAST_EAST.match(signs)
+    if not first or not last or max(map(len, map(str.split, signs.split("l")))) > _NAME_OR_TWO:
+        return False
+    spelt = list(_SPACED_WORD.finditer(text))
+    before = [word[0] for word in spelt if word.end() <= first.start()]
+    after = [word[0] for word in spelt if word.start() >= last.end()]
+    plain = [word for word in before + after if word[0].islower()]
+    spoken = len(plain) >= _SENTENCE - any(map(letters.is_english, plain))
+    return spoken and _are_words(before) and _are_words(after)
+
+
+def _are_words(words: Sequence[str]) -> bool:
+    """Whether words are more than one name."""
+    return len(words) > 1 or any(word.islower() or letters.is_english(word) for word in words)
 
 
 def _weight(text: str) -> float:
@@ -97,21 +134,108 @@ def _letter_weight(word: str) -> float:
     return _ENGLISH_NAME if letters.is_english(word) else _NAME
 
 
-def _quoted_hangul(text: str, hangul: int, kana: int) -> bool:
-    """Whether a text with both has more kana than Hangul outside of quotes, or all in all where all of it is quoted."""
-    outside = _ASIDE.sub(" ", text).translate(_signs)
-    more = outside.count("j") - outside.count("k")
-    return more > 0 or (more == 0 and kana > hangul)
+# Marks of the East Asian press: its brackets, and what it puts before a headline, as in `[포토] BLACKPINK`.
+_EASTERN_MARK = re.compile(r"[「『《〈【]|\A\s*[\[<]")
+_GLOSS_OF_WORD, _QUOTED_END = re.compile(r"\w[”’\"']?\s[(\[]"), re.compile(r"[”’\"']\W*\Z")
 
 
-def _quoted_kana(text: str, signs: str, kana: int) -> bool:
-    """Whether Chinese characters stand around a decorative の or a quoted Japanese name."""
-    japan, mainland, taiwan = _misprints(signs)
-    margin = japan - min(mainland, taiwan)
-    if margin < 2:
+def _are_a_headline(words: Sequence[str], text: str, share: float) -> bool:
+    """Whether words around East Asian letters, all of them in asides, are more than the name of a speaker.
+
+    A clause with English words is. So are three words, two English ones, or two before and after a bracket, if their
+    letters are several times those in asides; but what is quoted after names is what they say, as in `Stray Kids ‘특’`.
+    """
+    english, lower = sum(map(letters.is_english, words)), any(map(str.islower, words))
+    if _EASTERN_MARK.search(text):
+        return english > 1 and lower and len(words) > 2
+    if (english > 1 and (lower or len(words) > 3)) or (english and lower and len(words) > 2):
+        return True
+    if _GLOSS_OF_WORD.search(text):
+        return len(words) > 1 and share > _READING
+    return share > _SYLLABLE and (english > 1 or (len(words) > 2 and (english > 0 or not _QUOTED_END.search(text))))
+
+
+# --- Hangul and kana beside Han characters ----------------------------------------------------------------------------
+
+_SPEAKER = 8  # Hanja that may stand alone before what is said
+
+# Old forms that Japanese names keep.
+_IN_NAMES = re.compile(
+    "[澤齋豐濱瀧眞惠榮櫻壽藏嶽澁淺彌顯]|[渡田川]邊|廣[瀬田岡島]|圓谷|萬[田斎]|德[永川田]|國[分村學]|慶應|學院大"
+)
+
+# How the Chinese press sets off a foreign title or word, and everybody the reading of a name.
+_CHINESE_TITLE, _BRACKET = re.compile(r"[\u3400-\u9fff]《[^《》]*》"), re.compile(r"[(（][^()（）]*[)）]")
+_CHINESE_QUOTE = re.compile(r"[\u3400-\u9fff][“‘][\u3041-\u30ff]+[”’][\u3400-\u9fff]")
+
+
+def _is_korean(text: str, signs: str) -> bool:
+    """Whether a text with Hangul and other East Asian letters is Korean."""
+    hangul, kana = signs.count("k"), signs.count("j")
+    outside = _ASIDE.sub(" ", text)
+    around = outside.translate(_signs)
+    hangul_around, kana_around, han_around = around.count("k"), around.count("j"), _han(around)
+    if han_around and not hangul_around + kana_around:
+        return _are_hanja(text, outside, hangul)
+    if kana:
+        return hangul_around > kana_around or (hangul_around == kana_around and hangul >= kana)
+    return 4 * hangul >= _han(signs) and (han_around <= hangul_around or _not_in_korea(outside) < 2)
+
+
+def _are_hanja(text: str, outside: str, hangul: int) -> bool:
+    """Whether Han characters around quoted Hangul are a Korean speaker, or else no more than what is quoted.
+
+    In Chinese and Japanese, a quotation touches the words around it, or its marks are none of the Korean press.
+    """
+    marked = _ASIDE.sub(lambda aside: "가" if "k" in aside[0].translate(_signs) else " ", text).translate(_signs)
+    if _not_in_korea(outside) or re.search(f"[{_HAN}]k[{_HAN}]{{2}}", marked):
         return False
+    apart = not re.search(f"[{_HAN}]k", marked) and not re.search("[（「『《]", text)
+    return _han(marked) <= max(hangul, _SPEAKER * apart)
+
+
+def _not_in_korea(text: str) -> int:
+    """How many Han characters Korea's character set lacks: nearly all that are simplified or in print only in Japan."""
+    return sum(sign in _HAN and not char.encode("euc_kr", "ignore") for char, sign in _with_signs(text))
+
+
+def _is_japanese(text: str, signs: str) -> bool:
+    """Whether a text with kana and Han characters is not Chinese around a decorative の, a Japanese name or a quote."""
+    outside = _ASIDE.sub(" ", text)
+    around = outside.translate(_signs)
+    margin = _margin(signs)
+    if "j" not in around and _han(around):
+        return min(margin, _margin(around)) < 2 and not _is_chinese_around_kana(text, outside)
+    if margin < 2:
+        return True
+    kana = signs.count("j")
     one_word = margin > 2 and len(re.findall("j+", signs)) == 1 and 4 * kana <= len(text)
-    return kana <= 2 or one_word or "j" not in _ASIDE.sub(" ", text).translate(_signs)
+    return kana > 2 and not one_word and "j" in around
+
+
+def _is_chinese_around_kana(text: str, outside: str) -> bool:
+    """Whether Han characters around quoted or bracketed kana are Chinese by themselves or by the marks they use.
+
+    What a Japanese says stands in 「」: an old form before it may be that of a name.
+    """
+    around = outside.translate(_signs)
+    margin = _margin(around) + ("，" in outside) - ("・" in outside)
+    if _sets_off_kana(_CHINESE_TITLE, text) or (_CHINESE_QUOTE.search(text) and not _misprints(around)[1]):
+        margin += 1
+    elif not _sets_off_kana(_BRACKET, text):
+        margin -= len(_IN_NAMES.findall(outside))
+    return margin > 0
+
+
+def _sets_off_kana(mark: re.Pattern[str], text: str) -> bool:
+    return any("j" in aside[0].translate(_signs) for aside in mark.finditer(text))
+
+
+def _without_foreign_asides(text: str) -> str:
+    """What stands outside, where it has Han characters and neither Hangul nor kana: it decides alone."""
+    outside = _ASIDE.sub(" ", text)
+    signs = outside.translate(_signs)
+    return outside if _han(signs) and not ("k" in signs or "j" in signs) else text
 
 
 # --- Han characters ---------------------------------------------------------------------------------------------------
@@ -123,8 +247,15 @@ def _misprints(signs: str) -> tuple[int, int, int]:
     return j + jm + jt + jmt, m + jm + mt + jmt, t + jt + mt + jmt
 
 
-def _by_characters(text: str, signs: str, hint: str | None) -> Language:
+def _margin(signs: str) -> int:
+    """How many more characters Japan would not print than the Chinese press that is likelier."""
+    japan, mainland, taiwan = _misprints(signs)
+    return japan - min(mainland, taiwan)
+
+
+def _by_characters(text: str, hint: str | None) -> Language:
     """Chinese or Japanese by the characters that only one of them prints, else by the hint, else Chinese."""
+    signs = text.translate(_signs)
     japan, mainland, taiwan = _misprints(signs)
     japan += "。" in text or "，" in text  # a full sentence has kana, and Japan's comma is 、
     chinese = min(mainland, taiwan)
@@ -165,7 +296,6 @@ _END = re.compile(
     r"""|(?<=\s)[/|｜／–—]\s+|[｜／]""",
 )
 
-_EAST = re.compile(f"[kj{_HAN}]")
 _UP_TO_A_WORD, _PAST_A_WORD = re.compile(r".*\s", re.DOTALL), re.compile(r"\S*\s+")
 _WORD_OR_TWO = 3  # Han letters that may be a name in whatever language
 

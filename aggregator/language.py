@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from aggregator import han, letters
@@ -297,6 +298,7 @@ _END = re.compile(
 )
 
 _UP_TO_A_WORD, _PAST_A_WORD = re.compile(r".*\s", re.DOTALL), re.compile(r"\S*\s+")
+_GOES_ON = re.compile(r"[a-z]|(?<!\s)[^\W\d_]")  # what follows a quoted sentence within another
 _WORD_OR_TWO = 3  # Han letters that may be a name in whatever language
 
 
@@ -327,9 +329,20 @@ def _sentences(text: str) -> Iterator[str]:
     """The lines of a text, and those with East Asian letters sentence by sentence."""
     for line in text.splitlines(keepends=True):
         if _EAST.search(line.translate(_signs)):
-            yield from _split(line, (match.end() for match in _END.finditer(line)))
+            yield from _split(line, _ends(line))
         else:
             yield line
+
+
+def _ends(line: str) -> Iterator[int]:
+    """Where the sentences of a line end: not before what is quoted or in brackets does."""
+    asides = [aside.span() for aside in _ASIDE.finditer(line)]
+    for match in _END.finditer(line):
+        before = bisect_left(asides, (match.end(), 0)) - 1
+        _, closed = asides[before] if before >= 0 else (0, 0)
+        goes_on = match.start() < closed and _GOES_ON.match(line, match.end())
+        if closed <= match.end() and not goes_on:
+            yield match.end()
 
 
 def _split(text: str, ends: Iterable[int]) -> Iterator[str]:
@@ -355,12 +368,22 @@ def _clauses(sentence: str) -> Iterator[str]:
         (signs.find("k"), signs.rfind("k"), _is_not_korean),
     ):
         before = _UP_TO_A_WORD.match(sentence, 0, max(0, first))
-        after = _PAST_A_WORD.match(sentence, last + 1)
-        if before and is_other(outside[: before.end()]):
-            return _split(sentence, [before.end()])
-        if first >= 0 and after and is_other(sentence[after.end() :]):
-            return _split(sentence, [after.end()])
+        after = _PAST_A_WORD.match(sentence, last + 1) if first >= 0 else None
+        sides = outside[: before.end()] if before else "", sentence[after.end() :] if after else ""
+        ends = [end.end() for end, side in zip((before, after), sides, strict=True) if end and is_other(side)]
+        if ends and not _is_one_sentence(sentence, *sides):
+            return _split(sentence, ends)
     return iter((sentence,))
+
+
+def _is_one_sentence(sentence: str, before: str, after: str) -> bool:
+    """Whether the language on both sides of a word is that of the sentence."""
+    tag = _primary(detect(sentence).tag)
+    if tag == "ko":
+        return False
+    if tag in ("ja", "zh"):
+        return all(_EAST.search(side.translate(_signs)) for side in (before, after))
+    return _are_words(letters.words(before)) and _are_words(letters.words(after))
 
 
 def _is_english(text: str) -> bool:

@@ -110,6 +110,34 @@ def test_answers_do_not_depend_on_earlier_ones():
         pytest.param([("en", "The town is 룽징, not 용정, and we have changed it.")], id="foreign names stay"),
         pytest.param([("ko", "OKN\n그는 “We will not give up” 하고 말했다.")], id="foreign words stay"),
         pytest.param([("en", "The slogan “강제북송 반대” was on the wall.")], id="quoted words stay"),
+        pytest.param([("en", "Protesters shouted 탄핵하라 outside the court on Monday.")], id="a Korean word within"),
+        pytest.param([("en", "The term 内卷化社会 describes burnout among the young.")], id="a Chinese word within"),
+        pytest.param([("en", "The Japanese word もったいない has no equivalent.")], id="a Japanese word within"),
+        pytest.param([("en", "In Chinese, 内卷化社会 is a popular term.")], id="a word after no more than names"),
+        pytest.param([("ja", "外務省は 강제북송 という言葉を使わなかった。")], id="a Korean word within Japanese"),
+        pytest.param([("zh-Hans", "日本电影《君の名は。》在中国上映。")], id="a full stop within a title"),
+        pytest.param(
+            [("zh-Hans", "更正：文中“강제송환”应为“강제북송”，特此更正。")], id="a correction of quoted words"
+        ),
+        pytest.param([("zh-Hans", "他高喊“탄핵하라！”然后离开。")], id="an exclamation within a sentence"),
+        pytest.param([("ko", "그는 “We will not give up. Free them.” 하고 말했다.")], id="sentences quoted in one"),
+        pytest.param([("en", "He shouted “강제북송 중단하라. 자유를 달라.” and left.")], id="and the other way"),
+        pytest.param(
+            [
+                ("ko", "강제북송을 중단하라. "),
+                ("en", "(Stop it now. Free them.) "),
+                ("ko", "탈북민은 말했다."),
+            ],
+            id="sentences in brackets are their own",
+        ),
+        pytest.param(
+            [
+                ("en", "Please join us and tell a friend "),
+                ("ko", "강제북송 반대 집회를 엽니다 "),
+                ("en", "Please come to the embassy"),
+            ],
+            id="a Korean sentence between English ones without a mark",
+        ),
         pytest.param([("ko", "강제북송 중단하라 / "), ("en", "Stop forced repatriation")], id="a stroke between"),
         pytest.param([("ko", "탈북민의 호소 — "), ("en", "An appeal of refugees")], id="a dash between"),
         pytest.param([("ko", "한국어판 보기 "), ("ja", "日本語版を見る")], id="Korean and Japanese without a mark"),
@@ -156,7 +184,9 @@ def test_real_headlines(tag, floor):
     assert right >= floor * len(rows)
 
 
-@pytest.mark.parametrize("unit", [".", "(", "“", "a ", "é ", "가 a", ". ", "漢", "BBC ", "A. ", "Ŀ", "가. A. ", "“가” a "])
+@pytest.mark.parametrize(
+    "unit", [".", "(", "“", "a ", "é ", "가 a", ". ", "漢", "BBC ", "A. ", "Ŀ", "가. A. ", "“가” a "]
+)
 def test_long_text_costs_linear_time(unit):
     text = unit * 50_000
     start = time.process_time()

@@ -35,7 +35,7 @@ PICTURES = {
     "desk": Picture("/-/pingbacks/forced-repatriation", 1000, 760),
     "phone": Picture("/-/pingbacks/forced-repatriation?language=ja", 400, 800, "dark"),
     "story": Picture("/-/stories/3", 1100, 900),
-    "coverage": Picture("/-/coverage", 1100, 600, "dark"),
+    "coverage": Picture("/-/coverage", 1220, 600, "dark"),
     "article": Picture("/mentions/articles/10", 1100, 640),
     "search": Picture("/mentions/articles?_search=強制遣返", 1100, 860),
     "sources": Picture("/-/sources", 1000, 560),

@@ -35,8 +35,8 @@ _FETCH = (
     Key("fetch.every", "duration", "How long to wait between two polls, 32d at most."),
     Key("fetch.contact", "contact", "Where a publisher reaches you; goes into the User-Agent."),
     Key("fetch.allow_private", "boolean", "Whether loopback and private addresses may be polled."),
-    Key("fetch.timeout", "duration", "How long one source may take, everything included."),
-    Key("fetch.pause", "duration", "How long a host is left alone between two requests."),
+    Key("fetch.timeout", "timeout", "How long one source may take, everything included; 1h at most."),
+    Key("fetch.pause", "timeout", "How long a host is left alone between two requests; 1h at most."),
     Key("fetch.max_bytes", "size", "How large one document may be, decoded."),
     Key(
         "fetch.visit",
@@ -97,6 +97,7 @@ SECTIONS: Mapping[str, Mapping[str, Key]] = _sections()  # the keys of each sect
 # --- scalars: text -> value; None where it is not what TYPES says, ValueError where there is more to say --------------
 
 _TIME_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_LONGEST_WAIT = timedelta(hours=1)
 _SIZE_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _KINDS = {str(kind): kind for kind in Kind}
 WEB = ("http", "https")  # the schemes of the kinds that are built in
@@ -124,6 +125,14 @@ def _amount(text: str, units: Mapping[str, int]) -> int | None:
 def _duration(text: str) -> timedelta | None:
     seconds = _amount(text, _TIME_UNITS)
     return timedelta(seconds=seconds) if seconds else None
+
+
+def _timeout(text: str) -> timedelta | None:
+    """How long a run waits for one source: none may hold it, and its lock, for days."""
+    duration = _duration(text)
+    if duration and duration > _LONGEST_WAIT:
+        raise ValueError("1h at most, as everything else waits for it: write 30s, 2m")
+    return duration
 
 
 def _size(text: str) -> int | None:
@@ -266,6 +275,7 @@ SCALARS: Mapping[str, Scalar] = {
     "selector": Scalar(_selector, "a CSS selector", _single_spaced),
     "size": Scalar(_size, "a number and a unit: 10MB, 500kB, 1GiB"),
     "slug": Scalar(slug, "lower-case letters, digits and hyphens: yonhap-nk"),
+    "timeout": Scalar(_timeout, "a number and a unit: 30s, 2m"),
     "text": Scalar(lambda text: plain(text) or None, "a name or a word"),
     "zone": Scalar(_zone, "a zone of the IANA list: Asia/Seoul, Asia/Tokyo, America/New_York"),
 }

@@ -27,6 +27,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 
 MANY, SOON = 50, 0.005  # results are handed over when there are so many, or after so many seconds
+LONGEST = 3_600.0  # seconds until the thread looks up though nothing came: the kernel counts no more than 24 days
 HELPERS = 64  # threads for what may block: a name server is not asked for thousands of names at once
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -84,6 +85,8 @@ class Lines:
         self._rung = False  # whether the thread has been told that there is something for it
         self._ended = False  # no task waits any more
         self._closed = False  # there is no thread that admits tasks
+        self._broken: Exception | None = None  # what the thread died of
+        self._where: types.TracebackType | None = None  # and where
 
     def results(self) -> Results[Any]:
         """Where the calling thread waits for what comes of tasks. What it begins from now on begins when it does so."""
@@ -110,7 +113,7 @@ class Lines:
         """Has every task meet a TimeoutError where it waits, now and from now on; for any thread to call."""
         with self._lock:
             self._ended = True
-            self._closed = self._thread is None
+            self._closed = self._closed or self._thread is None
             self._tell(self._end_all)
 
     def close(self) -> None:
@@ -151,9 +154,29 @@ class Lines:
     # --- on the thread ------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        with self._selector, self._ear, self._bell, suppress(_Stopped):
+        with self._selector, self._ear, self._bell:
+            try:
+                while True:
+                    self._pass()
+            except _Stopped:
+                return
+            except Exception as problem:  # noqa: BLE001 - whoever waits for a task gets it
+                self._die(problem)
+
+    def _die(self, problem: Exception) -> None:
+        """A fault of the thread itself is raised in all tasks, now and from now on: nobody waits for ever."""
+        with self._lock:
+            self._broken, self._where = problem, problem.__traceback__
+            self._ended = self._closed = True
+        with suppress(Empty):
             while True:
-                self._pass()
+                with suppress(_Stopped):
+                    self._inbox.get_nowait()()
+        self._end_all()
+        for results in self._results:
+            results.hand_over(all_of_it=True)
+        for _ in range(self._helpers):
+            self._functions.put(None)
 
     def _pass(self) -> None:
         """Waits until something can go on, and has it go on. Late is only what was not ready after its time was up."""
@@ -175,7 +198,7 @@ class Lines:
             heapq.heappop(self._ends)
         if any(one.waiting for one in self._results):
             return SOON
-        return max(0.0, self._ends[0][0] - time.monotonic()) if self._ends else None
+        return min(LONGEST, max(0.0, self._ends[0][0] - time.monotonic())) if self._ends else None
 
     def _listen(self) -> None:
         with suppress(BlockingIOError):
@@ -187,7 +210,14 @@ class Lines:
 
     def _end_all(self) -> None:
         for task in list(self._tasks):
-            self._go_on(task, problem=TimeoutError())
+            self._go_on(task, problem=self._end())
+
+    def _end(self) -> Exception:
+        """What a task meets where nobody waits any more."""
+        if self._broken is None:
+            return TimeoutError()
+        self._broken.__traceback__ = self._where  # without the way through the tasks that met it before
+        return self._broken
 
     def _stop(self) -> None:
         self._end_all()
@@ -213,7 +243,7 @@ class Lines:
             self._leave(task).set_exception(end)
         else:
             if self._ended:
-                self._go_on(task, problem=TimeoutError())
+                self._go_on(task, problem=self._end())
             else:
                 self._wait(task, wait)
 
@@ -225,6 +255,8 @@ class Lines:
 
     def _watch(self, task: _Task, line: socket.socket | None, events: int) -> None:
         """Watches what a task waits for, and no longer what it waited for before. What it waits for again stays."""
+        if self._broken:
+            return
         if task.line is not line:
             if task.line is not None:
                 self._selector.unregister(task.number)
@@ -296,9 +328,9 @@ class Results(Generic[T]):
             self._since = time.monotonic()
         self.waiting.append(result)
 
-    def hand_over(self) -> None:
+    def hand_over(self, *, all_of_it: bool = False) -> None:
         """On the thread of the lines: hands over what came, if it is enough or has waited long enough."""
-        if self.waiting and (len(self.waiting) >= MANY or time.monotonic() - self._since >= SOON):
+        if self.waiting and (all_of_it or len(self.waiting) >= MANY or time.monotonic() - self._since >= SOON):
             self._queue.put(self.waiting)
             self.waiting = []
 

@@ -65,6 +65,39 @@ def test_hundreds_wait_at_once_on_one_thread(lines: Lines) -> None:
         assert [int(one.result(SOON)) for one in waiting] == list(range(300))
 
 
+def test_a_wait_may_be_longer_than_the_kernel_counts(lines: Lines) -> None:
+    ear, mouth = socket.socketpair()
+    with ear, mouth:
+        waiting = lines.begin(heard(ear, time.monotonic() + 30 * 86_400))
+        time.sleep(0.05)
+        mouth.send(b"at last")
+        assert waiting.result(SOON) == b"at last"
+
+
+def test_whoever_waits_hears_what_the_thread_died_of() -> None:
+    lines = Lines()
+    results = lines.results()
+    ear, mouth = socket.socketpair()
+    with ear, mouth:
+        waiting = [lines.begin(elsewhere_heard(SOON)), lines.begin(heard(ear, soon()))]
+        waiting.append(lines.begin(heard(ear, soon())))  # of one socket nobody can tell whom it is for
+        for one in waiting:
+            one.add_done_callback(results.put)
+        lines.ring()
+        for one in (*waiting, lines.begin(heard(ear, soon()))):
+            with pytest.raises(KeyError):
+                one.result(SOON)
+        assert {results.get(SOON) for _ in waiting} == set(waiting)
+    lines.end()
+    with pytest.raises(KeyError):
+        lines.begin(heard(ear, soon())).result(SOON)
+    lines.close()
+
+
+async def elsewhere_heard(seconds: float) -> None:
+    await elsewhere(lambda: time.sleep(seconds / 10), time.monotonic() + seconds)
+
+
 def test_a_wait_ends_when_its_time_is_up_and_no_other_with_it(lines: Lines) -> None:
     ear, mouth = socket.socketpair()
     with ear, mouth:

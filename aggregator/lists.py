@@ -26,7 +26,7 @@ SELECT pingbacks.*, articles.story, articles.published_at, mentions.found_at,
        {_GROUPS}
 FROM pingbacks JOIN articles ON articles.id = pingbacks.article JOIN mentions ON mentions.id = pingbacks.mention
 WHERE pingbacks.topic = :topic AND coalesce(articles.date, '') >= :since AND (:until = '' OR articles.date <= :until)
-  AND mentions.found_at > :found_after
+  AND mentions.found_at >= :found_since AND (mentions.id > :told OR mentions.found_at > :told_found_at)
   AND (:language IN ('', articles.language) OR substr(articles.language, 1, length(:language) + 1) = :language || '-')
   AND :outlet IN ('', coalesce(articles.outlet, ''))
 ORDER BY {_NEWEST}
@@ -49,15 +49,30 @@ GROUP BY topic, articles.date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How far the list of a topic was told, and when: the highest number of a mention, and the time of the newest.
+
+    Either says that a mention is new: times are whole seconds, and a number is given again where the last is deleted.
+    """
+
+    at: datetime
+    mention: int
+    found_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which pingbacks of a topic: in one language (`zh` is all Chinese), of one outlet, in these days, found after."""
+    """Which pingbacks of a topic: in one language (`zh` is all Chinese), of one outlet, in these days, found since a
+    time, and not told yet.
+    """
 
     topic: str
     language: str = ""
     outlet: str = ""
     since: date | None = None
     until: date | None = None
-    found_after: datetime | None = None
+    found_since: datetime | None = None
+    told: Told | None = None
 
 
 def pingbacks(connection: sqlite3.Connection, wanted: Wanted) -> tuple[Pingback, ...]:
@@ -68,7 +83,9 @@ def pingbacks(connection: sqlite3.Connection, wanted: Wanted) -> tuple[Pingback,
         "outlet": wanted.outlet,
         "since": wanted.since.isoformat() if wanted.since else "",
         "until": wanted.until.isoformat() if wanted.until else "",
-        "found_after": rows.to_text(wanted.found_after) or "",
+        "found_since": rows.to_text(wanted.found_since) or "",
+        "told": wanted.told.mention if wanted.told else -1,
+        "told_found_at": wanted.told.found_at if wanted.told else "",
     }
     return tuple(map(rows.pingback, _rows(connection, _MENTIONED, values)))
 

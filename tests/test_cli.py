@@ -340,6 +340,39 @@ def test_digest_tells_what_is_new_once(read: Desk) -> None:
     assert read.call("digest", "nothing").code == 2
 
 
+def changed(database: Path, *statements: str) -> None:
+    """A database in which something else stands than the program wrote."""
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+ANOTHER_MENTION = """INSERT INTO mentions (article, topic, kind, term, matched, field, start, "end", excerpt, found_at)
+SELECT 2, topic, kind, term, matched, field, start, "end", excerpt, {found_at} FROM mentions WHERE article = 1"""
+
+
+def test_a_digest_loses_nothing_that_was_found_in_the_second_in_which_the_last_was_made(read: Desk) -> None:
+    assert "1 new" in read.call("digest").out
+    changed(read.folder / "mentions.db", ANOTHER_MENTION.format(found_at="found_at"))
+    assert "1 new since" in (told := read.call("digest").out)
+    assert "서울 지하철" in told
+    assert read.call("digest").out == ""
+
+
+@pytest.mark.parametrize(("began", "told"), [("2023-10-12T06:00:00Z", 1), ("2023-10-12T05:59:59Z", 0)])
+def test_a_digest_goes_on_where_an_earlier_version_ended(read: Desk, began: str, told: int) -> None:
+    """That noted the time alone: of that second it is told again what a run brought that began in it."""
+    changed(
+        read.folder / "mentions.db",
+        "INSERT INTO meta VALUES ('digest repatriation', '2023-10-12T06:00:00.700000+00:00')",
+        "UPDATE mentions SET found_at = '2023-10-12T06:00:00Z'",
+        f"UPDATE runs SET started_at = '{began}'",
+        ANOTHER_MENTION.format(found_at="'2023-10-12T06:00:01Z'"),
+    )
+    assert f"{1 + told} new since 2023/10/12 06:00 UTC" in read.call("digest").out
+    assert read.call("digest").out == ""
+
+
 def test_check_tells_of_a_sqlite_that_has_a_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for version, told in (((3, 40, 1), True), ((3, 51, 3), False)):
         monkeypatch.setattr(sqlite3, "sqlite_version_info", version)

@@ -72,26 +72,22 @@ def _press(settings: Settings) -> Callable[[str], object]:
 def digest(settings: Settings, topics: Sequence[str], form: str, since: datetime | None) -> None:
     """What is new since the last digest.
 
-    For e-mail from cron: it prints nothing where there is nothing new, and notes when it was asked. Without TOPICs it
+    For e-mail from cron: it prints nothing where there is nothing new, and notes how far it told. Without TOPICs it
     tells of all.
     """
     from aggregator import exports
 
-    moment = now()
     with settings.store() if since else settings.writing() as store:
         for topic in topics or tuple(store.topics()):
             _must_be_topic(store, topic)
-            last = since.replace(tzinfo=UTC) if since else _instant(store.noted(f"digest {topic}"))
-            rows = exports.dressed(store.pingbacks(topic, found_after=last), _press(settings))
+            told = None if since else store.last_digest(topic)
+            found_since = since and since.replace(tzinfo=UTC)
+            rows = exports.dressed(store.pingbacks(topic, found_since=found_since, told=told), _press(settings))
             if rows:
+                last = told.at if told else found_since
                 click.echo(exports.digest(store.topics()[topic], rows, last, form))
             if not since:
-                with store.transaction():
-                    store.note(f"digest {topic}", moment.isoformat())
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+                store.note_digest(topic, now())
 
 
 def _must_be_topic(store: Store, topic: str) -> None:

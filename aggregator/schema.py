@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 VERSION = 7  # how many migrations there are
+SET = "aggregator"  # what they are called together in the table where sqlite-utils keeps those that were applied
 
 TABLES = """
 CREATE TABLE outlets ( -- Press organisations and editions.
@@ -483,7 +484,7 @@ LANGUAGES = {
 def _migrations() -> Migrations:
     from sqlite_utils import Migrations
 
-    migrations = Migrations("aggregator")
+    migrations = Migrations(SET)
 
     @migrations()
     def m001_first_tables(db: Database) -> None:

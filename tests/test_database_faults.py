@@ -135,7 +135,7 @@ def test_an_upgrade_that_is_killed_at_any_statement_has_happened_or_not_and_is_c
 def test_the_same_finds_out_an_upgrade_without_a_transaction(forks: Forks, tmp_path: Path) -> None:
     path = tmp_path / "mentions.db"
     assert open_and_die(forks, path, 40, careless=True)
-    with pytest.raises(StoreError, match="already exists"):
+    with pytest.raises(StoreError, match="is a database of another program"):
         Store(path)
 
 
@@ -367,12 +367,17 @@ def test_a_backup_beside_the_wal_of_the_database_that_was_there_before_is_left_a
 # --- databases that are none of ours ----------------------------------------------------------------------------------
 
 
+MIGRATED = """CREATE TABLE _sqlite_migrations (migration_set TEXT, name TEXT, applied_at TEXT);
+INSERT INTO _sqlite_migrations VALUES ('places', 'm001', '2023-10-12')"""
+
+
 @pytest.mark.parametrize("version", [0, 1, schema.VERSION, 67])
 @pytest.mark.parametrize("readonly", [True, False])
-def test_a_database_of_another_program_is_not_added_to(tmp_path: Path, version: int, readonly: bool) -> None:
+@pytest.mark.parametrize("more", ["", MIGRATED, "CREATE TABLE _sqlite_migrations (name TEXT)"])
+def test_a_database_of_another_program_is_not_added_to(tmp_path: Path, version: int, readonly: bool, more: str) -> None:
     path = tmp_path / "places.sqlite"
     connection = sqlite3.connect(path)
-    connection.executescript(f"CREATE TABLE places (url TEXT); PRAGMA user_version = {version}")
+    connection.executescript(f"CREATE TABLE places (url TEXT); PRAGMA user_version = {version}; {more}")
     connection.close()
     before = path.read_bytes()
     with pytest.raises(StoreError, match="is a database of another program"):

@@ -115,8 +115,16 @@ class Database:
     def _refuse_foreign(self) -> None:
         """Another program's tables are not added to."""
         names = [name for (name,) in self._connection.execute("SELECT name FROM sqlite_master")]
-        if names and "_sqlite_migrations" not in names:
+        if names and not self._is_ours():
             raise StoreError(f"{self.path}: is a database of another program; give the name of another file with --db")
+
+    def _is_ours(self) -> bool:
+        """Whether this program brought the tables up to date; others keep their migrations in a table of that name."""
+        columns = self._connection.execute("SELECT name FROM pragma_table_info('_sqlite_migrations')")
+        if ("migration_set",) not in columns.fetchall():
+            return False
+        ours = "SELECT 1 FROM _sqlite_migrations WHERE migration_set = ?"
+        return self._connection.execute(ours, (schema.SET,)).fetchone() is not None
 
     def _have_it_up_to_date(self, found: int) -> None:
         if found < schema.VERSION or self.noted(_INDEX) != search.VERSION:

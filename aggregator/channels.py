@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from aggregator import report
 from aggregator.model import Alert, Channels
@@ -17,18 +17,18 @@ from aggregator.model import Alert, Channels
 PATIENCE = 30.0  # seconds for each
 
 
-def tell(channels: Channels, alerts: Sequence[Alert]) -> Iterator[str]:
-    """Tells of alerts wherever feeds.yaml wants it. Gives a line for each way that failed, without its secrets."""
-    text = "".join(f"{report.alert(one)}\n" for one in alerts)
-    if channels.command and (problem := _run(channels.command, text)):
-        yield f"alerts.command: {problem}"
-    if channels.webhook:
-        from aggregator import fetch
+def tell(channels: Channels, way: str, alerts: Sequence[Alert]) -> str:
+    """Tells of alerts by a way of feeds.yaml, `command` or `webhook`.
 
-        told = {"text": text.rstrip(), "alerts": [one.as_dict() for one in alerts]}
-        body = json.dumps(told, ensure_ascii=False)
-        if problem := fetch.post(channels.webhook, body.encode(), PATIENCE):
-            yield f"alerts.webhook: {problem}"
+    Returns why that failed, without its secrets; nothing where it did not.
+    """
+    text = "".join(f"{report.alert(one)}\n" for one in alerts)
+    if way == "command":
+        return _run(channels.command or "", text)
+    from aggregator import fetch
+
+    told = {"text": text.rstrip(), "alerts": [one.as_dict() for one in alerts]}
+    return fetch.post(channels.webhook or "", json.dumps(told, ensure_ascii=False).encode(), PATIENCE)
 
 
 def _run(command: str, text: str) -> str:

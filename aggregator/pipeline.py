@@ -59,13 +59,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edges:
-    """What a run takes from outside: the time, chance from 0 to 1, the wish to stop, who watches it, what it cost."""
+    """What a run takes from outside: the time, chance from 0 to 1, the wish to stop, who watches it, what it cost, and
+    which exit code there is beside that of the summary, after what was raised, if anything was.
+    """
 
     clock: Callable[[], datetime]
     dice: Callable[[], float]
     stopped: Callable[[], bool] = lambda: False
     watch: Callable[[Outcome, int], None] = lambda _outcome, _due: None
     cost: Callable[[], Cost | None] = lambda: None
+    exit_code: Callable[[BaseException | None], int] = lambda problem: 1 if problem else 0
 
 
 def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
@@ -76,7 +79,7 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
     number = store.begin_run(edges.clock(), __version__)
     outcomes: list[Outcome] = []
     visited: list[tuple[Status, int]] = []
-    takers, left = _Takers(config, store, number), ""
+    takers, left, code = _Takers(config, store, number), "", 0
     try:
         try:
             for answer in _polls(config, wanted, states, order, edges):
@@ -93,9 +96,14 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
             group(config, store, edges.clock(), edges.stopped)
         if outcomes:
             _watch(config, store, number, [(one, states[one.source].last_ok_at) for one in outcomes], edges.clock())
+        code = edges.exit_code(None)
+    except BaseException as problem:
+        code = edges.exit_code(problem)
+        raise
     finally:
         summary = report.with_visits(report.summary(outcomes, strict=order.strict, left=left), visited)
-        summary = replace(summary, alerts=store.untold(), cost=edges.cost())
+        code = code or summary.exit_code
+        summary = replace(summary, exit_code=code, alerts=store.untold(), cost=edges.cost())
         store.end_run(number, summary, edges.clock())
     return summary
 

@@ -205,7 +205,7 @@ def test_alerts_go_to_a_program_and_to_an_address_until_both_have_them(desk: Des
     assert "ended with 3; it is tried again in the next run" in failed
     assert "alerts.webhook: 127.0.0.1 answered 404; it is tried again" in failed
     assert "secret" not in failed
-    assert run(0, "/hooks/secret").startswith("nowhere: not_found: ")
+    assert run(0, "/hooks/secret") == ""
     assert run(0, "/hooks/secret") == ""
     (mail, again) = (desk.folder / "mail.txt").read_text().splitlines()
     assert mail == again
@@ -216,6 +216,88 @@ def test_alerts_go_to_a_program_and_to_an_address_until_both_have_them(desk: Des
     told = json.loads(request.body)
     assert told["text"] == mail
     assert [(one["source"], one["kind"]) for one in told["alerts"]] == [("nowhere", "failing")]
+
+
+def test_while_one_way_fails_the_others_are_told_once_and_cron_mails_nothing_twice(desk: Desk) -> None:
+    desk.press.serve("/hook", status=500)
+    (desk.folder / "mailer.py").write_text(MAILER)
+    channels = f"{{command: {sys.executable} mailer.py mail.txt 0, webhook: {desk.press.url('/hook')}}}"
+    desk.feeds("daily", "nowhere", more=f"alerts: {channels}\n")
+    told = [desk.call("run", "-q", "--all").err.splitlines() for _ in range(3)]
+    assert [len(lines) for lines in told] == [2, 0, 0]
+    assert told[0][1] == "alerts.webhook: 127.0.0.1 answered 500; it is tried again in the next run"
+    desk.feeds("daily", "nowhere", "lost", more=f"alerts: {channels}\n")
+    assert [line.split(":")[0] for line in desk.call("run", "-q", "--all").err.splitlines()] == [
+        "lost",
+        "alerts.webhook",
+    ]
+    assert [json.loads(one.body)["text"].count("\n") for one in desk.press.asked("/hook")] == [0, 0, 0, 1]
+    desk.press.serve("/hook", status=204)
+    assert [desk.call("run", "-q", "--all").err for _ in range(2)] == ["", ""]
+    assert len(desk.press.asked("/hook")) == 5
+    assert [line.split(":")[0] for line in (desk.folder / "mail.txt").read_text().splitlines()] == ["nowhere", "lost"]
+
+
+def test_whatever_a_run_for_programs_has_to_say_is_an_object_a_line(desk: Desk) -> None:
+    desk.press.serve("/hook", status=500)
+    desk.feeds("daily", "nowhere", more=f"alerts: {{webhook: {desk.press.url('/hook')}}}\n")
+
+    def said(*arguments: str) -> tuple[int, list[tuple[str, str]]]:
+        result = desk.call("run", "--json", *arguments)
+        return result.code, [(one["event"], one["message"]) for one in map(json.loads, result.err.splitlines())]
+
+    assert said() == (
+        0,
+        [("warning", "alerts.webhook: 127.0.0.1 answered 500; it is tried again in the next run")],
+    )
+    assert said("nobody") == (2, [("error", "no such source in feeds.yaml: nobody")])
+    assert said("--workers", "0")[0] == 2
+    with (desk.folder / "mentions.db.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert said() == (75, [("error", "mentions.db: another run is at work")])
+    code, [(event, message)] = said("-c", "none.yaml")
+    assert (code, event, "aggregator init" in message) == (2, "error", True)
+
+
+def test_a_feeds_yaml_that_cannot_be_read_is_2_for_a_run_too(desk: Desk) -> None:
+    for command in ("check", "run"):
+        refused = desk.call(command, "-c", "/proc/self/mem")  # a file, which nobody can read from its beginning
+        assert (refused.code, "line 1: file: cannot be read: " in refused.err) == (2, True), command
+
+
+def exit_codes(database: Path) -> list[int]:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return [code for (code,) in connection.execute("SELECT exit_code FROM runs ORDER BY id")]
+
+
+def test_what_a_run_returned_is_what_it_notes_and_says(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aggregator.grouping import Grouping
+
+    def stop(*_: object) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return 0
+
+    def fail(*_: object) -> int:
+        raise OSError("no more of it")
+
+    monkeypatch.setattr(Grouping, "work", stop)
+    result = desk.call("run", "--json")
+    assert (result.code, json.loads(result.out)["exit_code"]) == (143, 143)
+    assert json.loads(result.err)["event"] == "stopping"
+    monkeypatch.setattr(Grouping, "work", fail)
+    assert desk.call("run", "--all").code == 1
+    monkeypatch.undo()
+    desk.feeds("nowhere", more="alerts: {command: cat}\n")
+    monkeypatch.chdir(desk.folder)
+    monkeypatch.setattr("aggregator.channels.tell", stop_and_say)
+    result = desk.call("run", "--json", "--all")
+    assert (result.code, json.loads(result.out)["exit_code"]) == (143, 143), "while it tells of alerts"
+    assert exit_codes(desk.folder / "mentions.db") == [143, 1, 143]
+
+
+def stop_and_say(*_: object) -> str:
+    os.kill(os.getpid(), signal.SIGTERM)
+    return ""
 
 
 def test_logs_for_programs_are_an_object_a_line(desk: Desk) -> None:

@@ -12,8 +12,9 @@ from typing import NoReturn
 
 import click
 
-from aggregator.cli.frame import FAILED, LOCKED, WRONG_USE, cli
-from aggregator.errors import AggregatorError, ConfigError, RunLocked, UsageError
+from aggregator.cli import logs
+from aggregator.cli.frame import FAILED, cli, ending
+from aggregator.errors import AggregatorError
 
 __all__ = ["cli", "main"]
 
@@ -31,21 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except click.exceptions.Abort:
         sys.exit(128 + signal.SIGINT)
     except click.ClickException as problem:
-        problem.show()
+        given = sys.argv[1:] if arguments is None else arguments
+        if {"run", "--json"} <= set(given):
+            logs.tell("error", problem.format_message(), for_programs=True)
+        else:
+            problem.show()
         sys.exit(problem.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains while it ends
         sys.exit(FAILED)
-    except (ConfigError, UsageError) as problem:
-        _fail(problem, WRONG_USE)
-    except RunLocked as problem:
-        _fail(problem, LOCKED)
-    except MemoryError:
-        _fail("there is not enough memory; what was stored before is safe", FAILED)
-    except (AggregatorError, OSError) as problem:
-        _fail(problem, FAILED)
-
-
-def _fail(problem: Exception | str, code: int) -> NoReturn:
-    click.echo(f"aggregator: {problem}", err=True)
-    sys.exit(code)
+    except (AggregatorError, OSError, MemoryError) as problem:
+        said, code = ending(problem)
+        click.echo(f"aggregator: {said}", err=True)
+        sys.exit(code)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from aggregator import __version__
+from aggregator.errors import ConfigError, RunLocked, UsageError
 
 if TYPE_CHECKING:
     from aggregator.model import Config
@@ -26,6 +27,19 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def now() -> datetime:
     """The time: but for pages of Datasette, nothing else in the program reads the clock of the machine."""
     return datetime.now(UTC)
+
+
+def ending(problem: BaseException) -> tuple[str, int]:
+    """What is said of what went wrong, and the exit code that it brings."""
+    match problem:
+        case ConfigError() | UsageError():
+            return str(problem), WRONG_USE
+        case RunLocked():
+            return str(problem), LOCKED
+        case MemoryError():
+            return "there is not enough memory; what was stored before is safe", FAILED
+        case _:
+            return str(problem), FAILED
 
 
 @dataclass(slots=True)

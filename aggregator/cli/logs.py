@@ -45,3 +45,11 @@ def line(at: datetime, event: str, facts: dict[str, Any]) -> str:
 def say(at: datetime, event: str, facts: dict[str, Any]) -> None:
     """Writes one line to standard error."""
     click.echo(line(at, event, facts), err=True)
+
+
+def tell(event: str, message: str, for_programs: bool) -> None:
+    """Writes a message to standard error: a line for a person, or one of such a log."""
+    if for_programs:
+        say(datetime.now(UTC), event, {"message": message})
+    else:
+        click.echo(message, err=True)

@@ -10,7 +10,8 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -20,12 +21,12 @@ import click
 
 from aggregator import __version__, ticks
 from aggregator.cli import logs
-from aggregator.cli.frame import LOCKED, Settings, command, now
-from aggregator.errors import RunLocked
+from aggregator.cli.frame import LOCKED, Settings, command, ending, now
+from aggregator.cli.telling import HERE, Telling
+from aggregator.errors import AggregatorError, RunLocked
 
 if TYPE_CHECKING:
-    from aggregator.model import Channels, Cost, Outcome, Summary
-    from aggregator.store import Store
+    from aggregator.model import Cost, Outcome, Summary
 
 
 @command()
@@ -49,19 +50,26 @@ def run(settings: Settings, as_json: bool, **order: Any) -> int:
                 or --executor was of no use, 2 feeds.yaml or the command
                 line is wrong, 75 another run is at work.
     """
+    with logs.as_json(as_json):
+        try:
+            return _run(settings, as_json, order)
+        except BrokenPipeError:
+            raise
+        except (AggregatorError, OSError, MemoryError) as problem:
+            if isinstance(problem, RunLocked) and settings.quiet:
+                return LOCKED  # cron comes again soon enough
+            if not as_json:
+                raise
+            said, code = ending(problem)
+            logs.tell("error", said, for_programs=True)
+            return code
+
+
+def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     if order["executor"]:
         from aggregator import cluster
 
         cluster.check(order["executor"])
-    try:
-        return _run(settings, as_json, order)
-    except RunLocked:
-        if settings.quiet:
-            return LOCKED  # cron comes again soon enough
-        raise
-
-
-def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     digest = _digest(settings.config_path)
     if not (order["sources"] or order["everything"] or as_json or settings.verbose) and _nothing_due(settings, digest):
         return 0
@@ -72,16 +80,25 @@ def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     config = settings.config(known=known)
     if known and config.stories.names:
         config = settings.config()  # these files may have changed where it did not
-    stop = Stop()
-    with settings.writing() as store, logs.as_json(as_json), _watched(settings, as_json) as watch, stop.on_signals():
-        edges = pipeline.Edges(clock=now, dice=random.random, stopped=stop.asked, watch=watch, cost=_cost)
+    stop = Stop(as_json)
+    with settings.writing() as store, _watched(settings, as_json) as watch, stop.on_signals():
+        edges = pipeline.Edges(
+            clock=now, dice=random.random, stopped=stop.asked, watch=watch, cost=_cost, exit_code=stop.exit_code
+        )
         summary = pipeline.run(config, store, pipeline.Order(**order), edges)
         if store.noted(_RIGHT) != digest:
             with store.transaction():
                 store.note(_RIGHT, digest)
-        _print_summary(settings, summary, as_json)
-        _tell(config.alerts, summary, store)
-    return stop.exit_code() or summary.exit_code
+        telling = Telling(store, config.alerts, summary.alerts)
+        problems = telling.tell()
+        code = stop.exit_code() or summary.exit_code
+        _print_summary(settings, as_json, replace(summary, exit_code=code, alerts=telling.for_way(HERE)))
+        for problem in problems:
+            logs.tell("warning", problem, as_json)
+        telling.done()
+        if code != summary.exit_code:
+            store.returned(code)
+    return code
 
 
 def _with_room(workers: int) -> int:
@@ -114,21 +131,6 @@ def _cost() -> Cost:
     return Cost(cpu_ms=round((used.ru_utime + used.ru_stime) * 1000), peak_mb=round(peak / 1_000_000))
 
 
-def _tell(channels: Channels, summary: Summary, store: Store) -> None:
-    """Tells of alerts where feeds.yaml wants it. They were told once all ways worked; else it is tried again."""
-    if not summary.alerts:
-        return
-    problems = []
-    if channels.command or channels.webhook:
-        from aggregator import channels as ways
-
-        problems = list(ways.tell(channels, summary.alerts))
-    for problem in problems:
-        click.echo(f"{problem}; it is tried again in the next run", err=True)
-    if not problems:
-        store.told(summary.alerts, now())
-
-
 # What is noted under this was the last file found right: then a run with nothing due need not compile its queries.
 _RIGHT = "feeds.yaml found right"
 _OTHER_FILES = 100  # beside connections: the database, look-ups, what the program reads
@@ -137,11 +139,13 @@ FAR = timedelta(days=32)  # what `schedule` has, which a run in which nothing is
 
 def _digest(path: Path) -> str:
     """What changes when the file does, or the program that judges it."""
-    body = path.read_bytes() if path.is_file() else b""
+    body = b""  # of what cannot be read, `config` says why
+    with suppress(OSError):
+        body = path.read_bytes() if path.is_file() else b""
     return f"{__version__} {hashlib.sha256(body).hexdigest()}"
 
 
-def _print_summary(settings: Settings, summary: Summary, as_json: bool) -> None:
+def _print_summary(settings: Settings, as_json: bool, summary: Summary) -> None:
     from aggregator import report
     from aggregator.model import Trouble
 
@@ -188,16 +192,18 @@ def _progress_line(outcome: Outcome) -> str:
 class Stop:
     """The wish to stop: a first SIGINT or SIGTERM lets the run end cleanly, a second one does not wait."""
 
-    def __init__(self) -> None:
-        self._signal = 0
+    def __init__(self, as_json: bool = False) -> None:
+        self._signal, self._as_json = 0, as_json
 
     def asked(self) -> bool:
         """Whether somebody wants the run to end."""
         return self._signal != 0
 
-    def exit_code(self) -> int:
-        """128 and the number of the signal, as shells say it; 0 where none came."""
-        return 128 + self._signal if self._signal else 0
+    def exit_code(self, problem: BaseException | None = None) -> int:
+        """128 and the number of the signal, as shells say it; where none came, what a problem brings, or 0."""
+        if self._signal:
+            return 128 + self._signal
+        return ending(problem)[1] if problem else 0
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
@@ -213,4 +219,4 @@ class Stop:
         if self._signal:
             os._exit(128 + number)  # a second time: at once; what was committed is safe
         self._signal = number
-        click.echo("stopping: what was fetched is stored (once more to stop at once)", err=True)
+        logs.tell("stopping", "stopping: what was fetched is stored (once more to stop at once)", self._as_json)

@@ -63,6 +63,13 @@ class Alerts(Database):
         with self.transaction():
             self._mark("told_at", (one.id for one in alerts), now)
 
+    def returned(self, exit_code: int) -> None:
+        """Notes what the command returned in the end, where the last run had noted something else."""
+        with self.transaction():
+            self._connection.execute(
+                "UPDATE runs SET exit_code = ? WHERE id = (SELECT max(id) FROM runs)", (exit_code,)
+            )
+
     def _mark(self, column: str, alerts: Iterable[int], moment: datetime | None) -> None:
         self._connection.executemany(
             f"UPDATE alerts SET {column} = ? WHERE id = ?",  # noqa: S608 - our own names

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from aggregator import charsets
 from aggregator.errors import QueryError, UsageError
-from aggregator.model import Kind
+from aggregator.model import Kind, Stories
 from aggregator.text import plain
 
 # --- the keys ---------------------------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ KEYS: tuple[Key, ...] = (
     Key("topics.ID.pages", "list of URLs", "Pages of yours: a link to one of them is a mention."),
     Key("topics.ID.terms", "queries", "By language (any: all of them), queries of which a mention needs one."),
     Key("topics.ID.exclude", "queries", "By language, queries that no mention may match."),
-    Key("stories.method", "slug", "Which method finds them: concepts unless said; others come in packages."),
+    Key("stories.method", "method", "Which method finds them: concepts unless said; others come in packages."),
     Key("stories.names", "list of files", "Tables of names beside the built-in ones: places, people, organisations."),
     Key("alerts.command", "command", "A program that gets alerts on its standard input: mail."),
     Key("alerts.webhook", "URL", "An address to which alerts are posted as JSON: a chat."),
@@ -155,6 +155,17 @@ def _kind(text: str) -> str:
 
     try:
         return kinds.find(text)[1].name
+    except UsageError as problem:
+        raise ValueError(str(problem)) from problem
+
+
+def _method(text: str) -> str | None:
+    if text == Stories().method or not slug(text):
+        return slug(text)
+    from aggregator import methods
+
+    try:
+        return methods.found(text).name
     except UsageError as problem:
         raise ValueError(str(problem)) from problem
 
@@ -270,6 +281,7 @@ SCALARS: Mapping[str, Scalar] = {
     "encoding": Scalar(_encoding, "the name of a text encoding: euc-kr, shift_jis, gb18030, big5"),
     "kind": Scalar(_kind, f"one of {', '.join(_KINDS)}"),
     "language": Scalar(_language, "a language tag: ko, ja, zh-Hans, zh-Hant, en"),
+    "method": Scalar(_method, "lower-case letters, digits and hyphens: concepts"),
     "query": Scalar(_query, "a query", _single_spaced),
     "page": Scalar(_page, _WEB_ADDRESS, str),
     "selector": Scalar(_selector, "a CSS selector", _single_spaced),

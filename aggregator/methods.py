@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from aggregator import concepts, evidence, gazetteer, outlets, stories
@@ -85,16 +85,22 @@ def _languages(scripts: Collection[str]) -> tuple[str, ...]:
     return ("ja", "zh") if "han" in scripts else ("en",)
 
 
+def found(name: str) -> EntryPoint:
+    """Where a package has the method of a name. Raises UsageError where none has."""
+    there = {one.name: one for one in entry_points(group=GROUP)}
+    if name not in there:
+        names = ", ".join((BUILT_IN, *sorted(there)))
+        raise UsageError(f"no method {name!r} for stories is installed; there are: {names}")
+    return there[name]
+
+
 def named(name: str, setting: Setting) -> stories.Method:
     """A method by its name."""
     if name == BUILT_IN:
         return evidence.ByConcepts(setting.lexicon, setting.topics)
-    found = [one for one in entry_points(group=GROUP) if one.name == name]
-    if not found:
-        there = ", ".join((BUILT_IN, *sorted(one.name for one in entry_points(group=GROUP))))
-        raise UsageError(f"no method {name!r} for stories is installed; there are: {there}")
+    there = found(name)
     try:
-        made: stories.Method = found[0].load()(setting)
+        made: stories.Method = there.load()(setting)
     except Exception as problem:  # whatever it is, it is the plugin's, and it is told
         raise UsageError(
             f"the method {name!r} for stories cannot be used: {type(problem).__name__}: {problem}"

@@ -96,6 +96,14 @@ def test_a_table_of_names_that_broke_is_said_before_anybody_is_asked(desk: Desk)
     assert len(desk.press.asked("/daily")) == asked
 
 
+def test_a_method_that_is_not_there_is_said_before_anybody_is_asked(desk: Desk) -> None:
+    desk.feeds("daily", more="stories: {method: nosuch}\n")
+    for command in ("check", "run"):
+        refused = desk.call(command)
+        assert (refused.code, "stories.method: no method 'nosuch' for stories is installed" in refused.err) == (2, True)
+    assert not desk.press.asked("/daily")
+
+
 def test_run_says_nothing_in_cron_where_all_is_well(desk: Desk) -> None:
     assert desk.call("run") == (0, "", "")
 

@@ -92,6 +92,7 @@ MISTAKES = [
     ("no size at all", "fetch:\n  max_bytes: 0MB\n", 2, "fetch.max_bytes", "10MB, 500kB, 1GiB"),
     ("a yes", SOURCE + "    enabled: yes\n", 4, "sources.a.enabled", "true or false"),
     ("a number as a boolean", "fetch:\n  allow_private: 0\n", 2, "fetch.allow_private", "true or false"),
+    ("a method that nobody brings", "stories: {method: nosuch}\n", 1, "stories.method", "there are: concepts"),
     ("a contact that reaches nobody", "fetch:\n  contact: the desk\n", 2, "fetch.contact", "desk@example.org"),
     (
         "a contact with a password",

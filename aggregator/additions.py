@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from aggregator import keys, language, outlets, urls, zones
 from aggregator.editing import Addition
-from aggregator.model import Config, Kind, Outlet, Reading, Selectors, Source, public, without_login
+from aggregator.model import Config, Kind, Outlet, Reading, Selectors, Source, is_hidden, public, without_login
 from aggregator.opml import Subscription
 
 # Countries by the endings of hosts that hardly anybody has who is not at home there.
@@ -23,6 +23,7 @@ COUNTRIES = {"cn": "CN", "hk": "HK", "jp": "JP", "kr": "KR", "tw": "TW"}
 
 _LONGEST = 2_000  # characters of an address
 _LONGEST_NAME = 100
+HIDDEN = "its token is hidden, as it was exported without: write the whole address into feeds.yaml"
 _SURE = 0.6  # of a language, before it is written down
 
 
@@ -36,8 +37,10 @@ def there_already(url: str, config: Config) -> Source | None:
 
 
 def _address(url: str) -> str | None:
-    """What no two sources may share: the canonical address; a place within a document is none of its own."""
-    return urls.canonical(url.partition("#")[0])
+    """What no two sources may share: the canonical address; a place within a document is none of its own. Of a secret
+    as much as an export shows, which tells it from others.
+    """
+    return urls.canonical(public(url.partition("#")[0]))
 
 
 def of_source(source: Source, reading: Reading, name: str, config: Config, today: date) -> Addition:
@@ -108,6 +111,8 @@ def of_subscriptions(subscriptions: Sequence[Subscription], config: Config, toda
             done.refused.append((shown(one.url), reason))
         elif _address(one.url) in seen:
             done.there.append(shown(one.url))
+        elif is_hidden(one.url):
+            done.refused.append((shown(one.url), HIDDEN))
         else:
             addition = _of_subscription(one, *whose.of(one), ids, today)
             seen.add(_address(one.url))
@@ -143,7 +148,9 @@ def _refusal(one: Subscription) -> str:
     """Why a subscription cannot be a source; "" where it can."""
     if one.kind is None:
         return "neither feed nor page: it wants XPath or a path in JSON to be read"
-    if keys.SCALARS["URL"].read(one.url) is None or len(one.url) > _LONGEST:
+    if len(one.url) > _LONGEST:
+        return f"longer than {_LONGEST:,} characters, which no address of a feed is"
+    if keys.SCALARS["URL"].read(one.url) is None:
         return f"not {keys.SCALARS['URL'].words}"
     return ""
 
@@ -200,11 +207,12 @@ def _tag(text: str | None) -> str | None:
 
 
 def shown(url: str) -> str:
-    """An address, of whatever shape, without credentials and tokens."""
+    """An address, of whatever shape, without credentials and tokens; of one that is no address, what is enough."""
     try:
-        return public(without_login(url))
+        told = public(without_login(url))
     except ValueError:  # half an IPv6 address
-        return without_login(url)
+        told = without_login(url)
+    return told if len(told) <= _LONGEST else f"{told[:_LONGEST_NAME]}…"
 
 
 # --- ids --------------------------------------------------------------------------------------------------------------

@@ -27,7 +27,8 @@ NAMESPACE = "https://pypi.org/project/press-pingbacks/opml"
 # Values of `type` that name another format than a feed (FreshRSS), and what becomes of them.
 _PAGE_TYPES = frozenset({"html+xpath"})
 _UNREADABLE_TYPES = frozenset({"html+xpath+json+dotnotation", "json+dotnotation", "json+xpath", "xml+xpath"})
-_UNDERSTOOD = frozenset({"frss:ttl", "miniflux:disabled"})  # of the attributes that other readers add
+_OFF, _MINIFLUX = "miniflux:disabled", "https://miniflux.app/opml"
+_UNDERSTOOD = frozenset({"frss:ttl", _OFF})  # of the attributes that other readers add
 _HARMLESS = re.compile(r"xmlns:|frss:(?:priority|unicity)|miniflux:(?:hideGlobally|noMediaPlayer)")  # about showing
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -104,7 +105,7 @@ def _parser(found: _Found) -> expat.XMLParserType:
 
 
 def _subscription(said: Mapping[str, str], folders: tuple[str, ...]) -> Subscription:
-    off = said.get("miniflux:disabled") == "true" or said.get("frss:ttl", "").startswith("-")
+    off = said.get(_OFF) == "true" or said.get("frss:ttl", "").startswith("-")
     foreign = (name for name in said if ":" in name and not name.startswith(f"{OWN}:"))
     return Subscription(
         url=plain(said["xmlurl"]),
@@ -136,7 +137,10 @@ def _selectors(said: Mapping[str, str]) -> Selectors | None:
 
 def write(config: Config) -> str:
     """The sources as OPML 2.0, each with the name of its outlet. Credentials stay behind, and kinds of plugins too."""
-    root = ET.Element("opml", {"version": "2.0", f"xmlns:{OWN}": NAMESPACE})
+    names = {f"xmlns:{OWN}": NAMESPACE}
+    if not all(source.enabled for source in config.sources.values()):
+        names["xmlns:miniflux"] = _MINIFLUX
+    root = ET.Element("opml", {"version": "2.0", **names})
     ET.SubElement(ET.SubElement(root, "head"), "title").text = "Press sources"
     body = ET.SubElement(root, "body")
     for source in config.sources.values():
@@ -157,6 +161,8 @@ def _attributes(source: Source, config: Config) -> Iterator[tuple[str, Any]]:
         yield "htmlUrl", outlet.homepage
     if source.language:
         yield "language", source.language
+    if not source.enabled:
+        yield _OFF, "true"
     for part in fields(Selectors) if source.select else ():
         if value := getattr(source.select, part.name):
             yield f"{OWN}:{part.name}", value

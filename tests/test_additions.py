@@ -116,9 +116,11 @@ def test_an_outlet_is_called_as_the_shortest_of_its_feeds() -> None:
         (Subscription(url="|program"), "not an address"),
         (Subscription(url="file:///etc/passwd"), "not an address"),
         (Subscription(url="https://x.example/", kind=None), "neither feed nor page"),
-        (Subscription(url="https://x.example/" + "x" * 2_000), "not an address"),
+        (Subscription(url="https://x.example/" + "x" * 2_000), "longer than 2,000 characters"),
+        (Subscription(url="https://x.example/?token=hidden-3f2a&a=b"), "its token is hidden"),
     ],
 )
 def test_what_cannot_be_polled_is_refused_with_a_reason(subscription: Subscription, reason: str) -> None:
-    ((_, said),) = imported(subscription).refused
+    ((told, said),) = imported(subscription).refused
     assert said.startswith(reason)
+    assert len(told) < 200

@@ -347,6 +347,45 @@ def test_an_exported_list_can_be_imported_into_an_empty_file(desk: Desk, tmp_pat
     assert [*config.load(tmp_path / "empty.yaml").sources] == ["other"]
 
 
+SECRETS = """
+sources:
+  - {id: mine, url: "https://me:secret@one.example/rss?token=one&page=1"}
+  - {id: yours, url: "https://two.example/rss?key=two", enabled: false}
+"""
+
+
+def test_an_exported_list_comes_back_to_its_file_and_adds_no_address_that_lacks_its_token(
+    desk: Desk, tmp_path: Path
+) -> None:
+    (tmp_path / "full.yaml").write_text(SECRETS)
+    (tmp_path / "list.opml").write_text(desk.call("-c", "full.yaml", "export", "--format", "opml").out, "utf-8")
+    assert desk.call("-c", "full.yaml", "import", "list.opml").out.endswith("0 added, 2 already there, 0 refused\n")
+    assert (tmp_path / "full.yaml").read_text() == SECRETS
+    (tmp_path / "other.yaml").write_text(SECRETS.replace("=one", "=three"))
+    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
+    for name, refused in (("other.yaml", 1), ("empty.yaml", 2)):
+        before = (tmp_path / name).read_text()
+        result = desk.call("-c", name, "import", "list.opml")
+        assert f" {refused} refused\n" in result.out
+        assert result.err.count("refused: its token is hidden") == refused
+        assert (tmp_path / name).read_text() == before
+    refused_too = desk.call("-c", "empty.yaml", "add", "https://one.example/rss?token=hidden-7692")
+    assert (refused_too.code, "its token is hidden" in refused_too.err) == (2, True)
+
+
+def test_what_is_switched_off_comes_back_switched_off(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "some.yaml").write_text(
+        "sources:\n  - {id: a, url: https://a.example/}\n  - {id: b, url: https://b.example/, enabled: false}\n"
+    )
+    (tmp_path / "list.opml").write_text(desk.call("-c", "some.yaml", "export", "--format", "opml").out, "utf-8")
+    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
+    assert (
+        desk.call("-c", "empty.yaml", "import", "list.opml").out == "empty.yaml: 2 added, 0 already there, 0 refused\n"
+    )
+    enabled = {name: one.enabled for name, one in config.load(tmp_path / "empty.yaml").sources.items()}
+    assert enabled == {"a": True, "b": False}
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -63,7 +63,7 @@ def _probe(text: str, config: Config, path: str, url: str, name: str | None) -> 
     """The address as a source under a name, with the defaults of feeds.yaml. Raises UsageError for a wrong one."""
     from aggregator import additions, editing, keys
     from aggregator.editing import Addition
-    from aggregator.model import Source
+    from aggregator.model import Source, is_hidden
 
     if keys.SCALARS["URL"].read(url) is None:
         hint = "" if "://" in url else f"; did you mean https://{keys.shown(url)}?"
@@ -74,6 +74,8 @@ def _probe(text: str, config: Config, path: str, url: str, name: str | None) -> 
         raise UsageError(f"{path}: there is a source {name} already")
     if additions.there_already(url, config):
         return Source(id="", url=url)
+    if is_hidden(url):
+        raise UsageError(f"URL: {additions.HIDDEN}")
     probe = Source(id=additions.fresh_id(["new"], config.sources), url=url)
     return editing.insert(text, [Addition(source=probe)], path).config.sources[probe.id]
 

@@ -21,7 +21,7 @@ from aggregator.model.articles import (
 from aggregator.model.citations import Candidate, Citation, CitationState, Lookup, Resolution
 from aggregator.model.groups import Clipping, Concept, Copy, Joining, Relation
 from aggregator.model.polls import Document, Fetched, Item, Pace, Poll, Reading, Reference, SourceState, Status
-from aggregator.model.redaction import public, without_login
+from aggregator.model.redaction import is_hidden, public, without_login
 from aggregator.model.runs import Alert, Cost, Outcome, PastPoll, Silence, Summary, Trouble
 from aggregator.model.settings import (
     Channels,
@@ -42,5 +42,5 @@ __all__ = [
     "Item", "Joining", "Kind", "Known", "Language", "Link", "Lookup", "Mention", "MentionKind", "Outcome", "Outlet",
     "Pace", "Page", "PastPoll", "Pingback", "Poll", "Precision", "Published", "Reading", "Reference", "Relation",
     "Resolution", "Revision", "RevisionKind", "Robots", "Selectors", "Silence", "Source", "SourceState", "Status",
-    "Stories", "Summary", "Topic", "Trouble", "Visit", "public", "without_login",
+    "Stories", "Summary", "Topic", "Trouble", "Visit", "is_hidden", "public", "without_login",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _PARAMETER = re.compile(r"(?<![^?&;])([^?&;=]++)=(?!hidden-[0-9a-f]{4}(?:[?&;]|\Z))([^?&;]+)")
+_WAS_HIDDEN = re.compile(r"(?<=[?&;#])([^?&;=#]++)=hidden-[0-9a-f]{4}(?=[?&;#]|\Z)")
 
 _WITHOUT_SECRETS = re.compile(r"https?://[^@?#\s\0-\x1f]+")  # most addresses are such
 _LOGIN = re.compile(r"(?<=//)[^/?#\\\s]*@")
@@ -33,6 +34,11 @@ def public(url: str) -> str:
     parts = urlsplit(url)
     query, fragment = (_PARAMETER.sub(_hidden, part) for part in (parts.query, parts.fragment))
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment=fragment))
+
+
+def is_hidden(url: str) -> bool:
+    """Whether an address lacks a secret that `public` has hidden, so that nobody can ask for it."""
+    return any(_SECRET.search(unquote(name)) for name in _WAS_HIDDEN.findall(url))
 
 
 def _hidden(parameter: re.Match[str]) -> str:

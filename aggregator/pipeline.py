@@ -101,7 +101,8 @@ def run(config: Config, store: Store, order: Order, edges: Edges) -> Summary:
         code = edges.exit_code(problem)
         raise
     finally:
-        summary = report.with_visits(report.summary(outcomes, strict=order.strict, left=left), visited)
+        summary = report.summary(outcomes, due=len(wanted), strict=order.strict, left=left)
+        summary = report.with_visits(summary, visited)
         code = code or summary.exit_code
         summary = replace(summary, exit_code=code, alerts=store.untold(), cost=edges.cost())
         store.end_run(number, summary, edges.clock())

@@ -27,16 +27,18 @@ ADVICE = {
 PASSING = frozenset({Status.CONNECT, Status.DNS, Status.TIMEOUT, Status.TRUNCATED, Status.UNAVAILABLE})
 
 
-def summary(outcomes: Iterable[Outcome], *, strict: bool = False, left: str = "") -> Summary:
+def summary(outcomes: Iterable[Outcome], *, due: int | None = None, strict: bool = False, left: str = "") -> Summary:
     """What a run came to. The exit code is 1 where every due source failed, or any with `strict`, else 0.
 
-    `left` says why some could not be asked; then it is 1 too.
+    `due` is how many were, where some were not asked: their hosts wanted rest. `left` says why others could not be
+    asked; then the exit code is 1 too.
     """
     outcomes = tuple(outcomes)
     failures = tuple(one for one in outcomes if one.status.failed)
-    bad = bool(left) or (bool(failures) and (strict or len(failures) == len(outcomes)))
+    due = len(outcomes) if due is None else due
+    bad = bool(left) or (bool(failures) and (strict or len(failures) == due))
     return Summary(
-        due=len(outcomes),
+        due=due,
         ok=_count(outcomes, Status.OK),
         unchanged=_count(outcomes, Status.UNCHANGED),
         empty=_count(outcomes, Status.EMPTY),
@@ -63,8 +65,10 @@ def with_visits(summary: Summary, visited: Sequence[tuple[Status, int]]) -> Summ
 
 def headline(summary: Summary) -> str:
     """The summary in one line."""
+    left = summary.due - summary.ok - summary.unchanged - summary.failed
+    not_asked = f", {left} not asked" if left else ""
     return (
-        f"{summary.due} due: {summary.ok} ok, {summary.unchanged} unchanged, {summary.failed} failed; "
+        f"{summary.due} due: {summary.ok} ok, {summary.unchanged} unchanged, {summary.failed} failed{not_asked}; "
         f"{summary.new} new, {summary.changed} changed, {summary.mentions} mentions"
     )
 

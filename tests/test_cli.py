@@ -135,6 +135,15 @@ def test_run_returns_1_where_every_source_failed(desk: Desk) -> None:
     assert desk.call("run").code == 1
 
 
+def test_what_was_not_asked_since_its_host_wants_rest_was_due_and_has_not_failed(desk: Desk) -> None:
+    desk.press.serve("/busy", status=429)
+    desk.feeds("busy", "daily", "missing")
+    told = json.loads(desk.call("run", "--json").out)
+    assert (told["due"], told["ok"], told["failed"], told["exit_code"]) == (3, 0, 1, 0)
+    desk.feeds("busy")
+    assert desk.call("run", "busy").code == 1, "it is all that was due"
+
+
 # arguments, a part of the error, why
 WRONG = [
     (["run", "nobody"], "nobody", "a source that is not there"),

@@ -273,7 +273,7 @@ def test_a_run_that_is_told_to_stop_does_not_wait_and_nothing_more_is_asked(two:
     }
     summary = two.run(edges=edges)
     assert not over.is_set(), "nobody was waited for"
-    assert (summary.due, summary.ok, summary.left) == (1, 1, "")
+    assert (summary.due, summary.ok, summary.left) == (13, 1, "")
     over.set()
     time.sleep(0.3)
     assert len(two.press.requests) == 9
@@ -381,15 +381,15 @@ def test_what_a_scheduler_that_stays_away_has_lost_stays_due(two: Two, monkeypat
     monkeypatch.setattr(cluster, "CONNECT", 2.0)
     interrupted(two, lambda: None)
     summary = two.run(workers=1)
-    assert (summary.due, summary.ok, summary.exit_code) == (1, 1, 1)
+    assert (summary.due, summary.ok, summary.exit_code) == (2, 1, 1)
     assert summary.left == (
         f"the scheduler at {two.cluster.address}: it went away; 1 of 2 sources were not asked, and stay due"
     )
-    assert two.far.rows("SELECT due, exit_code FROM runs") == [(1, 1)]
+    assert two.far.rows("SELECT due, exit_code FROM runs") == [(2, 1)]
     assert two.far.rows("SELECT due_at, failures FROM sources WHERE id = 'last'") == [(None, 0)]
     monkeypatch.setattr(cluster, "CONNECT", 0.2)
     again = two.run()
-    assert (again.due, again.exit_code) == (0, 1)
+    assert (again.due, again.exit_code) == (1, 1)
     assert again.left.startswith(f"the scheduler at {two.cluster.address} cannot be reached: ")
     monkeypatch.undo()
     two.cluster.scheduler_up()
@@ -414,7 +414,7 @@ def test_a_scheduler_that_is_not_there_is_one_line_for_cron_and_a_word_for_progr
     )
     assert called("run", "--json", "--executor", "tcp://127.0.0.1:1") == 1
     summary = json.loads(capsys.readouterr().out)
-    assert (summary["due"], summary["exit_code"]) == (0, 1)
+    assert (summary["due"], summary["exit_code"]) == (1, 1)
     assert summary["left"] in told.err
 
 

@@ -615,4 +615,4 @@ def test_who_wants_to_stop_gets_what_was_fetched_until_then(world: World) -> Non
     summary = world.run(edges=edges)
     assert summary.ok == 2
     assert world.rows("SELECT count(*) FROM articles") == [(2,)]
-    assert world.rows("SELECT due, ended_at FROM runs") == [(2, "2023-10-12T06:00:00Z")]
+    assert world.rows("SELECT due, ok, ended_at FROM runs") == [(5, 2, "2023-10-12T06:00:00Z")]

@@ -41,6 +41,13 @@ def test_counts_add_up() -> None:
     assert [one.status for one in summary.failures] == [Status.EMPTY, Status.NOT_FOUND]
 
 
+def test_what_was_due_and_not_asked_is_counted_and_said() -> None:
+    summary = report.summary([LOST], due=3)
+    assert (summary.due, summary.failed, summary.exit_code) == (3, 1, 0)
+    assert report.headline(summary).startswith("3 due: 0 ok, 0 unchanged, 1 failed, 2 not asked; 0 new")
+    assert report.summary([LOST], due=3, strict=True).exit_code == 1
+
+
 def test_the_printed_object_has_the_keys_that_scripts_read() -> None:
     assert report.summary([LOST]).as_dict() == {
         "due": 1, "ok": 0, "unchanged": 0, "empty": 0, "failed": 1, "new": 0, "changed": 0, "mentions": 0,

@@ -1,6 +1,32 @@
-"""`python -m aggregator` is the command `aggregator`."""
+"""The program: `aggregator` and `python -m aggregator`. Whoever stops it while it starts gets no traceback."""
 
-from aggregator.cli import main
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Runs a command, and ends."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # what is to be ignored stays so
+        signal.signal(signal.SIGINT, _end)
+    from aggregator import cli
+
+    try:
+        signal.signal(signal.SIGINT, before)
+        cli.main()
+    except KeyboardInterrupt:
+        _end(signal.SIGINT, None)
+    finally:
+        signal.signal(signal.SIGINT, before if before is signal.SIG_IGN else _end)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    os._exit(128 + number)
+
 
 if __name__ == "__main__":
     main()

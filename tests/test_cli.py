@@ -670,6 +670,86 @@ def test_a_demo_never_overwrites_what_somebody_wrote(desk: Desk) -> None:
     assert desk.call("demo", "play").code == 2
 
 
+# --- what nobody means to do ------------------------------------------------------------------------------------------
+
+HUGE = "99999999999999999999"
+OUT_OF_RANGE = [
+    ("prune", "--articles", "999999"),
+    ("prune", "--logs", "999999", "--dry-run"),
+    ("story", "show", HUGE),
+    ("article", "show", HUGE),
+    ("story", "split", "1", HUGE),
+    ("search", "x", "--limit", HUGE),
+    ("run", "--visits", HUGE),
+]
+
+
+@pytest.mark.parametrize("arguments", OUT_OF_RANGE, ids=" ".join)
+def test_a_number_that_is_too_large_is_2_and_a_sentence(read: Desk, arguments: tuple[str, ...]) -> None:
+    refused = read.call(*arguments)
+    assert (refused.code, "is not in the range" in refused.err) == (2, True), refused.err
+
+
+def test_the_largest_numbers_that_are_let_in_find_nothing(read: Desk) -> None:
+    assert read.call("story", "show", str(2**63 - 1)).code == 2
+    assert read.call("search", "북송", "--limit", "1000000").code == 0
+    assert read.call("prune", "--articles", "36500", "--logs", "36500").code == 0
+
+
+def program(folder: Path, *arguments: str | bytes, shell: str = "", **environment: str) -> tuple[int, str, str]:
+    """What a process of its own returns and says; `shell` stands behind its command line."""
+    command = [sys.executable, "-m", "aggregator", *arguments]
+    wrapped = ["sh", "-c", f'exec "$@" {shell}', "sh", *command] if shell else command
+    done = subprocess.run(
+        wrapped, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)} | environment, capture_output=True, check=False
+    )
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+
+
+def test_what_is_no_utf8_is_refused_but_in_names_of_files(read: Desk) -> None:
+    for arguments in (("pingbacks", "repatriation", "--language", b"\xff"), ("pingbacks", b"\xff")):
+        code, _, err = program(read.folder, *arguments)
+        assert (code, "Traceback" in err) == (2, False), err
+    code, _, err = program(read.folder, "backup", b"\xff")
+    assert (code, "not UTF-8; give it another name" in err) == (1, True), err
+    assert program(read.folder, "init", b"d\xff")[0] == 0
+    place = os.fsencode(read.folder) + b"/d\xff"
+    assert sorted(os.listdir(place)) == [b"crontab.txt", b"feeds.yaml", b"metadata.yaml"]  # noqa: PTH208 - as bytes
+    assert b"d\xff/feeds.yaml" in Path(os.fsdecode(place), "crontab.txt").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("pingbacks", "repatriation"), ("search", "북송"), ("status",), ("run", "--all")]
+)
+def test_a_terminal_that_cannot_show_a_character_is_no_reason_to_fail(read: Desk, arguments: tuple[str, ...]) -> None:
+    for encoding in ("euc-kr", "ascii", "latin-1"):
+        code, out, err = program(read.folder, *arguments, PYTHONIOENCODING=encoding)
+        assert (code, err) == (0, ""), encoding
+    assert "\\ubd81\\uc1a1" in out or "북송" not in read.call(*arguments).out
+
+
+@pytest.mark.parametrize(
+    "arguments", ["export --format atom", "export --format csv", "pingbacks repatriation --format json"]
+)
+def test_what_is_written_for_programs_is_utf8_whatever_the_terminal_shows(read: Desk, arguments: str) -> None:
+    assert "북송" in program(read.folder, *arguments.split(), PYTHONIOENCODING="latin-1")[1]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_reason_to_fail(desk: Desk, closed: str) -> None:
+    desk.feeds("daily", "missing")
+    assert program(desk.folder, "run", "--all", shell=closed)[0] == 0
+    assert len(desk.press.asked("/daily")) == 1
+    assert program(desk.folder, "status", shell=closed)[0] == 0
+
+
+def test_who_is_interrupted_while_the_program_starts_gets_130_and_no_traceback(desk: Desk) -> None:
+    slow = "import aggregator.errors, os, signal; os.kill(os.getpid(), signal.SIGINT)"  # among what is imported first
+    (desk.folder / "click.py").write_text(slow)
+    path = f"{desk.folder}{os.pathsep}{ROOT}"
+    assert program(desk.folder, "status", PYTHONPATH=path) == (130, "", "")
+
+
 COMMANDS: dict[tuple[str, ...], click.Command] = {}
 cli.cli.format_help(click.Context(cli.cli), click.HelpFormatter())  # which imports them all
 for _name, _command in sorted(cli.cli.commands.items()):

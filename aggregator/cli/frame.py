@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from aggregator.model import Config
     from aggregator.store import Store
 
+NUMBER = click.IntRange(1, 2**63 - 1)  # of an article, a story: as far as SQLite counts
+MANY = 1_000_000  # more than anybody wants
+
 FAILED, WRONG_USE, LOCKED = 1, 2, 75  # 75 is EX_TEMPFAIL of sysexits.h: try again later
 
 Command = TypeVar("Command", bound=Callable[..., Any])

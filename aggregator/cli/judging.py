@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.frame import Settings, cli, command, now, subcommand
+from aggregator.cli.frame import NUMBER, Settings, cli, command, now, subcommand
 from aggregator.cli.tables import table
 from aggregator.errors import UsageError
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from aggregator.store import Store
     from aggregator.stories import Method
 
-_STORY = click.argument("story", type=click.IntRange(1))
-_ARTICLE = click.argument("article", type=click.IntRange(1))
+_STORY = click.argument("story", type=NUMBER)
+_ARTICLE = click.argument("article", type=NUMBER)
 
 
 def _method(settings: Settings) -> Method:
@@ -91,7 +91,7 @@ def split_article(settings: Settings, article: int, url: str) -> None:
 
 @subcommand(article, "merge")
 @_ARTICLE
-@click.argument("other", type=click.IntRange(1))
+@click.argument("other", type=NUMBER)
 def merge_article(settings: Settings, article: int, other: int) -> None:
     """Make two articles one.
 
@@ -128,7 +128,7 @@ def split_copy(settings: Settings, article: int) -> None:
 
 @subcommand(copy, "merge")
 @_ARTICLE
-@click.argument("other", type=click.IntRange(1))
+@click.argument("other", type=NUMBER)
 def merge_copy(settings: Settings, article: int, other: int) -> None:
     """Say that two articles print one text.
 
@@ -165,7 +165,7 @@ def show_story(settings: Settings, story: int) -> None:
 
 @subcommand(story, "split")
 @_STORY
-@click.argument("articles", type=click.IntRange(1), nargs=-1, required=True, metavar="ARTICLE...")
+@click.argument("articles", type=NUMBER, nargs=-1, required=True, metavar="ARTICLE...")
 def split_story(settings: Settings, story: int, articles: Sequence[int]) -> None:
     """Take articles out of a story.
 
@@ -181,7 +181,7 @@ def split_story(settings: Settings, story: int, articles: Sequence[int]) -> None
 
 @subcommand(story, "merge")
 @_STORY
-@click.argument("others", type=click.IntRange(1), nargs=-1, required=True, metavar="STORY...")
+@click.argument("others", type=NUMBER, nargs=-1, required=True, metavar="STORY...")
 def merge_story(settings: Settings, story: int, others: Sequence[int]) -> None:
     """Make several stories one.
 

@@ -10,6 +10,8 @@ import click
 from aggregator.cli.frame import Settings, command, now
 from aggregator.errors import UsageError
 
+_DAYS = click.IntRange(1, 36_500)  # a century
+
 
 @command()
 def rematch(settings: Settings) -> None:
@@ -33,8 +35,8 @@ def reindex(settings: Settings) -> None:
 
 
 @command()
-@click.option("--articles", type=click.IntRange(1), metavar="DAYS", help="Articles that are older, and in no list.")
-@click.option("--logs", type=click.IntRange(1), metavar="DAYS", help="Runs and polls that are older.")
+@click.option("--articles", type=_DAYS, metavar="DAYS", help="Articles that are older, and in no list.")
+@click.option("--logs", type=_DAYS, metavar="DAYS", help="Runs and polls that are older.")
 @click.option("--dry-run", is_flag=True, help="Only say how many there are.")
 def prune(settings: Settings, articles: int | None, logs: int | None, dry_run: bool) -> None:
     """Take out what is no longer wanted.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from aggregator.cli.frame import FAILED, Settings, command, now
+from aggregator.cli.frame import FAILED, MANY, Settings, command, now
 from aggregator.cli.tables import table
 from aggregator.errors import UsageError
 
@@ -53,7 +54,15 @@ def pingbacks(settings: Settings, topic: str, form: str, **look: Any) -> None:
     if form == "text" and sys.stdout.isatty():
         _list(rows)
         return
+    if form != "text":
+        _in_utf8()
     click.echo("\ufeff" * (look["bom"] and form == "csv") + exports.written(rows, form), nl=False)
+
+
+def _in_utf8() -> None:
+    """Has what is meant for programs be UTF-8, as they expect, whatever a terminal would want."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors=sys.stdout.errors)
 
 
 def _press(settings: Settings) -> Callable[[str], object]:
@@ -98,7 +107,7 @@ def _must_be_topic(store: Store, topic: str) -> None:
 
 @command()
 @click.argument("query")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
+@click.option("--limit", type=click.IntRange(1, MANY), default=20, show_default=True, help="How many at most.")
 def search(settings: Settings, query: str, limit: int) -> int:
     """Find articles by their words, newest first.
 
@@ -167,6 +176,7 @@ def export(settings: Settings, topic: str | None, form: str) -> None:
     """Write articles for other programs."""
     from aggregator import exports, opml
 
+    _in_utf8()
     if form == "opml":
         click.echo(opml.write(settings.config()), nl=False)
         return

@@ -21,7 +21,7 @@ import click
 
 from aggregator import __version__, ticks
 from aggregator.cli import logs
-from aggregator.cli.frame import LOCKED, Settings, command, ending, now
+from aggregator.cli.frame import LOCKED, MANY, Settings, command, ending, now
 from aggregator.cli.telling import HERE, Telling
 from aggregator.errors import AggregatorError, RunLocked
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--executor", metavar="URL", help="Ask on the workers of the dask scheduler at tcp://127.0.0.1:8786 or tls://…"
 )
-@click.option("--visits", type=click.IntRange(0), default=20, show_default=True, help="Pages to visit, at most.")
+@click.option("--visits", type=click.IntRange(0, MANY), default=20, show_default=True, help="Pages to visit, at most.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where any source failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object, and the log as JSON.")
 def run(settings: Settings, as_json: bool, **order: Any) -> int:

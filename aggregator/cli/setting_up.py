@@ -43,7 +43,7 @@ def init(settings: Settings, directory: Path) -> None:
         if path.exists():
             settings.say(f"{path}: is there already, left as it is")
         else:
-            path.write_text(text, "utf-8")
+            path.write_text(text, "utf-8", "surrogateescape")  # the names of files may be in any encoding
             settings.say(f"{path}: written")
     program = _as_called() if "/" not in _as_called() else _program()
     program += "".join(

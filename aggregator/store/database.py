@@ -63,6 +63,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return None
 
 
+def _is_utf8(path: Path) -> bool:
+    """Whether a path is text; other bytes of it are half characters to Python."""
+    with suppress(UnicodeEncodeError):
+        return bool(str(path).encode())
+    return False
+
+
 class Database:
     """An open database. Use it as a context manager; one thread at a time."""
 
@@ -305,6 +312,12 @@ class Database:
         """
         if target.exists():
             raise StoreError(f"{target}: is there already; a backup never overwrites")
+        if not _is_utf8(target.absolute()):
+            raise StoreError(f"{target}: SQLite writes no file whose path is not UTF-8; give it another name")
+        if not target.parent.is_dir():
+            raise StoreError(
+                f"{target}: there is no directory {target.parent}; make it first: mkdir -p {target.parent}"
+            )
         part = target.absolute().with_name(f"{target.name}.{os.getpid()}.part")
         try:
             with self._explained(target):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from aggregator.errors import RunLocked
+from aggregator.errors import RunLocked, StoreError
 
 # Nothing to ask, to visit, to compare, to tell; and feeds.yaml is the one that the last run found right.
 _IDLE = """
@@ -29,10 +29,11 @@ def lock(path: Path) -> Iterator[None]:
     """Holds the lock of a database, so that two runs never overlap. Raises RunLocked where another one has it.
 
     The lock is the kernel's (flock): it ends with the process, however that dies. The file may be another user's. A
-    database has one, by whatever name it is called.
+    database has one, by whatever name it is called. Raises StoreError where there is no place for it.
     """
+    refuse_no_place(path)
     own = path.resolve()
-    handle = os.open(own.with_name(own.name + ".lock"), os.O_RDONLY | os.O_CREAT, 0o666)
+    handle = _opened(own.with_name(own.name + ".lock"))
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -41,6 +42,22 @@ def lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def refuse_no_place(path: Path) -> None:
+    """Raises StoreError where no file can have that name."""
+    if path.is_dir():
+        raise StoreError(f"{path}: is a directory; name the file in it with --db")
+    if not (folder := path.resolve().parent).is_dir():
+        raise StoreError(f"{path}: there is no directory {folder}; make it, or name another file with --db")
+
+
+def _opened(lock: Path) -> int:
+    try:
+        return os.open(lock, os.O_RDONLY | os.O_CREAT, 0o666)
+    except OSError as problem:
+        may = "read that file" if lock.exists() else f"write in {lock.parent}"
+        raise StoreError(f"the lock {lock} cannot be opened: {problem.strerror}; may this user {may}?") from problem
 
 
 def connect(path: Path, mode: str, wait: float) -> sqlite3.Connection:

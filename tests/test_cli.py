@@ -530,6 +530,76 @@ def test_reading_before_the_first_run_says_what_to_do(desk: Desk) -> None:
     assert "aggregator run" in err
 
 
+# what is called, and with which database; a part of the error
+NO_PLACE = [
+    ("run", "nosuch/d/m.db", "nosuch/d; make it, or name another file with --db"),
+    ("status", "nosuch/d/m.db", "nosuch/d; make it, or name another file with --db"),
+    ("status", "", "is a directory; name the file in it with --db"),
+    ("run", "folder", "folder: is a directory; name the file in it with --db"),
+    ("backup copies/x.db", "mentions.db", "copies/x.db: there is no directory copies; make it first: mkdir -p copies"),
+]
+
+
+@pytest.mark.parametrize(("command", "db", "told"), NO_PLACE)
+def test_where_no_database_can_be_is_said_with_what_to_do(read: Desk, command: str, db: str, told: str) -> None:
+    (read.folder / "folder").mkdir()
+    refused = read.call(*command.split(), "--db", db)
+    assert (refused.code, told in refused.err) == (1, True), refused.err
+    assert sorted(path.name for path in read.folder.iterdir() if "lock" in path.name) == ["mentions.db.lock"]
+
+
+WANT_A_DATABASE = (
+    "digest", "digest repatriation", "prune --logs 1 --dry-run", "prune --articles 9", "reindex", "rematch", "regroup",
+    "article merge 1 2", "article split 1 https://a.example/", "copy merge 1 2", "copy split 1", "story merge 1 2",
+    "story split 1 2", "status", "search x", "pingbacks repatriation", "backup copy.db", "export --format csv",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", WANT_A_DATABASE)
+def test_what_needs_a_database_makes_none(desk: Desk, command: str) -> None:
+    refused = desk.call(*command.split(), "--db", "wrong.db")
+    assert (refused.code, "wrong.db: there is no database yet; `aggregator run` makes it" in refused.err) == (1, True)
+    assert sorted(path.name for path in desk.folder.iterdir()) == ["feeds.yaml"]
+
+
+def test_without_topics_it_is_said_where_they_come_from(desk: Desk) -> None:
+    text = (desk.folder / "feeds.yaml").read_text()
+    (desk.folder / "feeds.yaml").write_text(text.partition("topics:")[0])
+    assert desk.call("run").code == 0
+    assert "none yet; write some into feeds.yaml, and `aggregator run`" in desk.call("pingbacks", "x").err
+
+
+def test_status_says_why_a_source_is_off(desk: Desk) -> None:
+    desk.press.serve("/gone", status=410)
+    desk.feeds("daily", "gone", "left", "paused")
+    desk.call("run")
+    desk.feeds("daily", "gone", "paused", "never")
+    text = (desk.folder / "feeds.yaml").read_text()
+    for name in ("paused", "never"):
+        text = text.replace(f"{{id: {name},", f"{{id: {name}, enabled: false,")
+    (desk.folder / "feeds.yaml").write_text(text)
+    desk.call("run", "--all")
+
+    def states() -> dict[str, str]:
+        return dict(line.split("\t")[:2] for line in desk.call("status").out.splitlines())
+
+    assert states() == {
+        "daily": "unchanged",
+        "gone": "off (gone)",
+        "left": "off (not in feeds.yaml)",
+        "paused": "off (enabled: false)",
+        "never": "off (enabled: false)",
+    }
+    (desk.folder / "feeds.yaml").write_text("sources: [half an ed")
+    assert states()["never"] == "off (not asked yet)"
+
+
+def test_a_port_that_somebody_has_is_said_before_its_address(read: Desk) -> None:
+    refused = read.call("serve", "--port", str(read.press.port))
+    assert (refused.code, refused.out) == (1, "")
+    assert f"port {read.press.port} of this machine: Address already in use; name another one" in refused.err
+
+
 def test_references_reads_a_list_line_by_line_and_keeps_it_where_asked(desk: Desk) -> None:
     (desk.folder / "list.txt").write_text("[…] 2023/10/12 産経 中国が脱北者を強制送還2023/10/14 BBC 中国が送還 […]")
     out = desk.call("references", "list.txt").out

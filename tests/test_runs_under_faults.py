@@ -160,6 +160,23 @@ def test_a_lock_file_of_another_user_that_nobody_holds_blocks_nothing(place: Pla
     place.go_on()
 
 
+@needs_permissions
+def test_a_lock_file_that_may_not_be_read_is_named(place: Place) -> None:
+    lock = place.db.with_name("mentions.db.lock")
+    lock.chmod(0)
+    code, told = place.forks.run(*RUN)
+    lock.unlink()
+    assert code == 1
+    assert told.startswith(f"aggregator: the lock {lock} cannot be opened: Permission denied; may this user read that")
+    folder = place.db.parent
+    try:
+        folder.chmod(0o555)
+        assert f"cannot be opened: Permission denied; may this user write in {folder}?" in place.forks.run(*RUN)[1]
+    finally:
+        _permit(place.db)
+    place.go_on()
+
+
 # --- told to stop -----------------------------------------------------------------------------------------------------
 
 _AT = """
@@ -284,6 +301,7 @@ def test_a_directory_and_a_file_that_may_not_be_written_are_said_and_reading_goe
             code, told = run(*command)
             assert (code, told.count("\n")) == (1, 1)
             assert "may this user write the file and its directory?" in told
+            assert f"It may not write {folder}" in told
         with Store(place.db) as store:  # somebody who may has it open
             assert store.noted("config")
             assert run("status")[0] == 0

@@ -411,7 +411,7 @@ def test_which_versions_of_sqlite_may_damage_a_database(version: tuple[int, ...]
 
 def test_a_place_that_cannot_be_written_is_said_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()
-    with pytest.raises(StoreError, match="unable to open database file; may this user write"):
+    with pytest.raises(StoreError, match=r"folder\.db: is a directory; name the file in it with --db"):
         Store(tmp_path / "folder.db")
     Store(tmp_path / "mentions.db").close()
     with Store(tmp_path / "mentions.db") as store:

@@ -67,11 +67,12 @@ class Settings:
         return Store(self.db, readonly=True)
 
     @contextmanager
-    def writing(self) -> Iterator[Store]:
-        """The database under its lock; made where it is not there."""
-        from aggregator.store import Store
+    def writing(self, *, new: bool = False) -> Iterator[Store]:
+        """The database under its lock. It must be there, unless it may be a `new` one."""
+        from aggregator.store import Store, look
         from aggregator.ticks import lock
 
+        look(self.db, there=not new)
         with lock(self.db), Store(self.db) as store:
             yield store
             store.tidy()

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,7 +17,7 @@ import click
 
 from aggregator.cli.frame import FAILED, MANY, Settings, command, now
 from aggregator.cli.tables import table
-from aggregator.errors import UsageError
+from aggregator.errors import AggregatorError, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from aggregator.model import Pingback, Reference
@@ -102,7 +103,8 @@ def digest(settings: Settings, topics: Sequence[str], form: str, since: datetime
 def _must_be_topic(store: Store, topic: str) -> None:
     topics = store.topics()
     if topic not in topics:
-        raise UsageError(f"no topic {topic!r}; there are: {', '.join(topics) or 'none yet, `aggregator run` first'}")
+        names = ", ".join(topics) or "none yet; write some into feeds.yaml, and `aggregator run`"
+        raise UsageError(f"no topic {topic!r}; there are: {names}")
 
 
 @command()
@@ -161,7 +163,7 @@ def _kept(settings: Settings, url: str, found: Sequence[Reference], names: Direc
     """Stores a list and decides which articles it means; says what came of each line."""
     from aggregator import citations, pipeline
 
-    with settings.writing() as store:
+    with settings.writing(new=True) as store:
         with store.transaction():
             store.save_references(None, url, [(one, citations.whose(one.outlet, names)) for one in found], now())
         pipeline.cite(store)
@@ -197,20 +199,33 @@ def status(settings: Settings) -> None:
     """
     moment = now()
     with settings.store() as store:
-        rows = [_health_row(row, moment) for row in store.health()]
+        health = store.health()
+        off = _why_off(settings, health)
+        rows = [_health_row(row, off.get(row["id"], ""), moment) for row in health]
         for alert in store.general_alerts():
             click.echo(alert.note, err=True)
     table(("source", "status", "articles", "last ok", "last new", "failures", "due", "note"), rows)
 
 
-def _health_row(row: dict[str, Any], now: datetime) -> tuple[str, ...]:
+def _health_row(row: dict[str, Any], off: str, now: datetime) -> tuple[str, ...]:
     from aggregator import report
 
-    state = (row["status"] or "not asked yet") if row["enabled"] else f"off ({row['status'] or 'not in feeds.yaml'})"
+    state = (row["status"] or "not asked yet") if row["enabled"] else f"off ({off})"
     ago = [report.distance(row[key], now) for key in ("last_ok_at", "last_new_at")]
     due = (report.distance(row["due_at"], now) or "now") if row["enabled"] else ""
     note = "; ".join(part for part in (row["note"], row["alerts"]) if part)
     return row["id"], state, str(row["articles"]), *ago, str(row["failures"]), due, note
+
+
+def _why_off(settings: Settings, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Why sources are not asked: they answered that they are gone, or feeds.yaml says so, as far as it can be read."""
+    off = {row["id"]: row["status"] or "not asked yet" for row in rows if not row["enabled"]}
+    if off:
+        with suppress(ConfigError):
+            sources = settings.config().sources
+            off |= {name: "not in feeds.yaml" for name in off if name not in sources}
+            off |= {name: "enabled: false" for name in off if name in sources and not sources[name].enabled}
+    return off
 
 
 @command()
@@ -226,6 +241,8 @@ def serve(settings: Settings, port: int, browse: bool) -> None:
 
     if find_spec("datasette") is None:
         raise UsageError("Datasette is not installed: pip install 'press-pingbacks[datasette]'")
+    if taken := _taken(port):
+        raise AggregatorError(f"port {port} of this machine: {taken}; name another one with --port")
     settings.store().close()  # says what is wrong with it, if anything, and brings its tables up to date
     metadata = settings.db.parent / "metadata.yaml"
     command = [sys.executable, "-m", "datasette", "serve", str(settings.db), "--port", str(port)]
@@ -235,6 +252,21 @@ def serve(settings: Settings, port: int, browse: bool) -> None:
     settings.say(f"http://127.0.0.1:{port}/  (Ctrl-C ends it)")
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _taken(port: int) -> str:
+    """Why nobody can listen there; nothing where one can."""
+    import socket
+
+    with socket.socket() as door:
+        door.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # as servers do; who listens is in the way all the same
+        try:
+            door.bind(("127.0.0.1", port))
+        except OSError as problem:
+            return problem.strerror or str(problem)
+    return ""
 
 
 _DATASETTE_SETTINGS = (

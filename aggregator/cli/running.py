@@ -81,7 +81,7 @@ def _run(settings: Settings, as_json: bool, order: dict[str, Any]) -> int:
     if known and config.stories.names:
         config = settings.config()  # these files may have changed where it did not
     stop = Stop(as_json)
-    with settings.writing() as store, _watched(settings, as_json) as watch, stop.on_signals():
+    with settings.writing(new=True) as store, _watched(settings, as_json) as watch, stop.on_signals():
         edges = pipeline.Edges(
             clock=now, dice=random.random, stopped=stop.asked, watch=watch, cost=_cost, exit_code=stop.exit_code
         )

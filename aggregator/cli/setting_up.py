@@ -211,7 +211,7 @@ def demo(settings: Settings, directory: Path) -> None:
     if feeds.exists() and not sample.wrote(feeds.read_text("utf-8", "replace")):
         raise UsageError(f"{feeds}: is not what a demo writes, and would be lost; name another directory")
     _clear_away(settings.db)
-    with sample.PressServer() as server, settings.writing() as store:
+    with sample.PressServer() as server, settings.writing(new=True) as store:
         feeds.write_text(sample.render(server.url()), "utf-8")
         with store.transaction():
             store.note(_DEMO, "yes")

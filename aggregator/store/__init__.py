@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from aggregator.store.alerts import Alerts
 from aggregator.store.citations import Citations
-from aggregator.store.database import faulty_sqlite, wal_reset_fault
+from aggregator.store.database import faulty_sqlite, look, wal_reset_fault
 from aggregator.store.groups import Groups
 from aggregator.store.lists import Lists
 from aggregator.store.retention import Retention
 from aggregator.store.visits import Visits
 from aggregator.ticks import lock
 
-__all__ = ["Store", "faulty_sqlite", "lock", "wal_reset_fault"]
+__all__ = ["Store", "faulty_sqlite", "lock", "look", "wal_reset_fault"]
 
 
 class Store(Groups, Visits, Citations, Lists, Alerts, Retention):

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from aggregator import schema, search
 from aggregator.errors import StoreBusy, StoreDamaged, StoreError, StoreNewer
-from aggregator.ticks import connect
+from aggregator.ticks import connect, refuse_no_place
 
 BUSY_SECONDS = 10  # how long another writer is waited for
 PAUSE_SECONDS = 0.02  # until it is asked for again, where SQLite does not wait by itself
@@ -47,12 +47,39 @@ def faulty_sqlite() -> str:
     return sqlite3.sqlite_version if wal_reset_fault(sqlite3.sqlite_version_info) else ""
 
 
+def look(path: Path, *, there: bool) -> None:
+    """Raises StoreError where a database cannot be opened, or must be `there` and is not; before anything is changed.
+
+    SQLite throws a log away where the database is empty, and writes it into one that it does not belong to.
+    """
+    refuse_no_place(path)
+    own = path.resolve()  # SQLite keeps it there
+    log = own.with_name(own.name + "-wal")
+    head = _head(path)
+    if log.exists() and log.stat().st_size:
+        if not head:
+            raise StoreDamaged(f"{path}: is missing or empty, but {log.name} beside it is not; {_LEFT}")
+        if head[18:20] == _NO_LOG:
+            raise StoreDamaged(f"{log}: belongs to another database than the one beside it; move it away")
+    if not head and there:
+        raise StoreError(f"{path}: there is no database yet; `aggregator run` makes it")
+
+
 def _head(path: Path) -> bytes:
     """The first bytes of a file: none where it is empty, or not there."""
-    if not path.is_file():
-        return b""
-    with path.open("rb") as file:
-        return file.read(20)
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(20)
+    except OSError as problem:
+        raise StoreError(f"{path}: cannot be read: {problem.strerror}; may this user read it?") from problem
+
+
+def _closed(path: Path) -> str:
+    """Which of a file and its directory this user may not write, as a sentence; nothing where that is not known."""
+    closed = [str(one) for one in (path, path.absolute().parent) if one.exists() and not os.access(one, os.W_OK)]
+    return f". It may not write {' and '.join(closed)}" if closed else ""
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -83,7 +110,7 @@ class Database:
         self._torn = False  # a transaction could not be taken back
         self._whole = False  # a transaction is under way, of which others are parts
         self._entries: list[search.Entry] = []  # what the search index is to be told at the end of a transaction
-        self._refuse_what_would_be_lost()
+        look(path, there=readonly)
         with self._explained():
             self._connection = self._connect()
             try:
@@ -92,19 +119,6 @@ class Database:
             except BaseException:
                 self._connection.close()
                 raise
-
-    def _refuse_what_would_be_lost(self) -> None:
-        """SQLite throws a log away where the database is empty, and writes it into one that it does not belong to."""
-        own = self.path.resolve()  # SQLite keeps it there
-        log = own.with_name(own.name + "-wal")
-        head = _head(self.path)
-        if log.exists() and log.stat().st_size:
-            if not head:
-                raise StoreDamaged(f"{self.path}: is missing or empty, but {log.name} beside it is not; {_LEFT}")
-            if head[18:20] == _NO_LOG:
-                raise StoreDamaged(f"{log}: belongs to another database than the one beside it; move it away")
-        if not head and self._readonly and not self.path.is_dir():
-            raise StoreError(f"{self.path}: there is no database yet; `aggregator run` makes it")
 
     def _connect(self) -> sqlite3.Connection:
         return connect(self.path, "ro" if self._readonly else "rwc", BUSY_SECONDS)
@@ -180,8 +194,9 @@ class Database:
         except sqlite3.OperationalError as problem:
             if "locked" in str(problem) or "busy" in str(problem):
                 raise StoreBusy(f"{self.path}: another program held it for {BUSY_SECONDS} s; try again") from problem
-            hint = next((f"; {hint}" for said, hint in _HINTS.items() if said in str(problem)), "")
-            raise StoreError(f"{written or self.path}: {problem}{hint}") from problem
+            hint = next((hint for said, hint in _HINTS.items() if said in str(problem)), "")
+            hint += _closed(written or self.path) if hint is _MAY else ""
+            raise StoreError(f"{written or self.path}: {problem}" + f"; {hint}" * bool(hint)) from problem
         except sqlite3.IntegrityError as problem:
             raise StoreError(f"{self.path}: {problem}: a fault of this program; nothing of it was stored") from problem
         except sqlite3.DatabaseError as problem:

@@ -562,6 +562,14 @@ def test_what_needs_a_database_makes_none(desk: Desk, command: str) -> None:
     assert sorted(path.name for path in desk.folder.iterdir()) == ["feeds.yaml"]
 
 
+def test_an_article_is_shown_with_its_mentions_and_the_grounds_of_its_date_and_language(read: Desk) -> None:
+    told = read.call("article", "show", "1").out.splitlines()
+    assert "  date: Thu, 12 Oct 2023 10:00:00 +0900: pubDate: RFC 822, offset in the text" in told
+    assert "  language ko: hangul" in told
+    assert "  mentions repatriation, by term 북송: […] 통일부 “중국서 다수의 북한 주민 북송” […]" in told
+    assert "  date: 언젠가: " in read.call("article", "show", "2").out
+
+
 def test_without_topics_it_is_said_where_they_come_from(desk: Desk) -> None:
     text = (desk.folder / "feeds.yaml").read_text()
     (desk.folder / "feeds.yaml").write_text(text.partition("topics:")[0])

@@ -188,8 +188,9 @@ def test_the_python_of_the_readme_runs_and_prints_what_it_says(
     chapter = section(text(README), "## From Python")
     (program,), (printed,) = blocks(chapter, "python"), blocks(chapter, "text")
     monkeypatch.chdir(tmp_path)
-    exec(compile(program, "README.md", "exec"), {})
-    assert capsys.readouterr().out == printed
+    for _ in range(2):
+        exec(compile(program, "README.md", "exec"), {})
+        assert capsys.readouterr().out == printed
     with sqlite3.connect("mentions.db") as written:
         assert written.execute("SELECT topic, date FROM pingbacks").fetchall() == [
             ("forced-repatriation", "2023-10-12")

@@ -10,6 +10,7 @@ import click
 from aggregator.cli.frame import NUMBER, Settings, cli, command, now, subcommand
 from aggregator.cli.tables import table
 from aggregator.errors import UsageError
+from aggregator.text import plain
 
 if TYPE_CHECKING:
     from aggregator.model import Clipping
@@ -50,11 +51,15 @@ def show(settings: Settings, article: int) -> None:
 
 
 def _told(store: Store, one: Clipping) -> Iterator[str]:
-    """An article line by line: what it is, where else it is, who has it, what it was, what it belongs to."""
+    """An article line by line: what it is and on what grounds, where else, who has it, what it was, what with."""
     copied, told = store.reasons(one.id)
+    printed, read, language = store.grounds(one.id)
     yield f"article {one.id}  {_when(one)}  {one.outlet.name if one.outlet else ''}  [{one.language}]"
     yield one.title
     yield one.url
+    yield "  date: " + (f"{plain(printed)}: {read}" if printed else read or "the source gives none")
+    yield f"  language {one.language}: {language}"
+    yield from (f"  mentions {topic}, by {kind} {term}: {said}" for topic, kind, term, said in store.mentioned(one.id))
     yield from (f"  also at {url}: {reason}" for url, reason in store.addresses(one.id).items() if reason)
     yield from (f"  {source} has it since {since}: {title}" for source, since, title in store.sighted(one.id))
     yield from (f"  {kind} of the {field}, {at}: before: {before}" for kind, field, at, before in store.revised(one.id))

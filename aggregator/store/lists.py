@@ -63,6 +63,21 @@ class Lists(Database):
         with self._explained():
             yield from lists.articles(self._connection)
 
+    def grounds(self, article: int) -> tuple[str, str, str]:
+        """The date of an article as its source printed it, how that was read, and the ground of its language."""
+        asked = (
+            "SELECT coalesce(published_text, '') AS text, published_basis, language_basis FROM articles WHERE id = ?"
+        )
+        (row,) = self._rows(asked, (article,))
+        return row["text"], row["published_basis"], row["language_basis"]
+
+    def mentioned(self, article: int) -> list[tuple[str, str, str, str]]:
+        """The topics that an article mentions: topic, kind, what matched, excerpt."""
+        asked = (
+            "SELECT topic, kind, term, excerpt FROM mentions WHERE article = ? AND retired_at IS NULL ORDER BY topic"
+        )
+        return [tuple(row) for row in self._rows(asked, (article,))]
+
     def search(self, query: str, limit: int) -> tuple[Pingback, ...]:
         """The articles that a query finds, newest first, as lines of a list."""
         with self._explained():

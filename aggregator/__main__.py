@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]  # `signal` imports enums first, which takes its time
 import os
-import signal
-from types import FrameType
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> NoReturn:
@@ -21,10 +23,10 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         _end(signal.SIGINT, None)
     finally:
-        signal.signal(signal.SIGINT, before if before is signal.SIG_IGN else _end)
+        signal.signal(signal.SIGINT, before if before == signal.SIG_IGN else _end)
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
+def _end(number: int, _frame: object) -> NoReturn:
     os._exit(128 + number)
 
 

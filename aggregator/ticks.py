@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -48,6 +49,15 @@ def refuse_no_place(path: Path) -> None:
     """Raises StoreError where no file can have that name."""
     if path.is_dir():
         raise StoreError(f"{path}: is a directory; name the file in it with --db")
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as problem:  # a link that leads to itself, a directory that this user may not enter
+        raise StoreError(f"{path}: cannot be reached: {problem.strerror}; name another file with --db") from problem
+    else:
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreError(f"{path}: is no file; name one with --db")
     if not (folder := path.resolve().parent).is_dir():
         raise StoreError(f"{path}: there is no directory {folder}; make it, or name another file with --db")
 

@@ -104,6 +104,20 @@ def test_a_method_that_is_not_there_is_said_before_anybody_is_asked(desk: Desk) 
     assert not desk.press.asked("/daily")
 
 
+def test_a_method_that_is_there_and_of_no_use_is_said_by_check(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = desk.folder / "press_methods-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: press-methods\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[aggregator.stories]\nembeddings = press_methods:method\n")
+    monkeypatch.syspath_prepend(str(desk.folder))
+    desk.feeds("daily", more="stories: {method: embeddings}\n")
+    refused = desk.call("check")
+    assert (refused.code, "the method 'embeddings' for stories cannot be used: ModuleNotFoundError" in refused.err) == (
+        2,
+        True,
+    )
+
+
 def test_run_says_nothing_in_cron_where_all_is_well(desk: Desk) -> None:
     assert desk.call("run") == (0, "", "")
 
@@ -535,6 +549,8 @@ NO_PLACE = [
     ("run", "nosuch/d/m.db", "nosuch/d; make it, or name another file with --db"),
     ("status", "nosuch/d/m.db", "nosuch/d; make it, or name another file with --db"),
     ("status", "", "is a directory; name the file in it with --db"),
+    ("run", "circle", "circle: cannot be reached: Too many levels of symbolic links"),
+    ("status", "pipe", "pipe: is no file; name one with --db"),
     ("run", "folder", "folder: is a directory; name the file in it with --db"),
     ("backup copies/x.db", "mentions.db", "copies/x.db: there is no directory copies; make it first: mkdir -p copies"),
 ]
@@ -543,6 +559,8 @@ NO_PLACE = [
 @pytest.mark.parametrize(("command", "db", "told"), NO_PLACE)
 def test_where_no_database_can_be_is_said_with_what_to_do(read: Desk, command: str, db: str, told: str) -> None:
     (read.folder / "folder").mkdir()
+    (read.folder / "circle").symlink_to("circle")
+    os.mkfifo(read.folder / "pipe")
     refused = read.call(*command.split(), "--db", db)
     assert (refused.code, told in refused.err) == (1, True), refused.err
     assert sorted(path.name for path in read.folder.iterdir() if "lock" in path.name) == ["mentions.db.lock"]

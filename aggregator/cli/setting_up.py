@@ -14,7 +14,7 @@ import click
 
 from aggregator.cli.frame import FAILED, Settings, command, now
 from aggregator.errors import UsageError
-from aggregator.model import Kind
+from aggregator.model import Kind, Stories
 
 if TYPE_CHECKING:
     from aggregator.pipeline import Preview
@@ -77,6 +77,10 @@ def check(settings: Settings, fetch_too: bool, sources: Sequence[str]) -> int:
     settings.say(f"{settings.config_path}: {counts}: fine")
     for kind in sorted({one.kind for one in config.sources.values()} - set(Kind)):
         settings.say(f"kind {kind}: {_plugin(kind)}")
+    if config.stories.method != Stories().method:
+        from aggregator import methods
+
+        settings.say(f"stories: the method {methods.method(config).name}")  # which says if it is of no use
     from aggregator import doubts
 
     for topic in config.topics.values():

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import _signal as signal  # type: ignore[import-not-found]  # `signal` imports enums first, which takes its time
 import os
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
+import signal
+from typing import NoReturn
 
 
 def main() -> NoReturn:
@@ -21,12 +18,12 @@ def main() -> NoReturn:
         signal.signal(signal.SIGINT, before)
         cli.main()
     except KeyboardInterrupt:
-        _end(signal.SIGINT, None)
+        _end(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before if before == signal.SIG_IGN else _end)
 
 
-def _end(number: int, _frame: object) -> NoReturn:
+def _end(number: int, _frame: object = None) -> NoReturn:
     os._exit(128 + number)
 
 

@@ -18,6 +18,7 @@ HOURS = {
     "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
     "HKT": 8, "SGT": 8, "JST": 9, "KST": 9,
 }  # fmt: skip
+_SETTLED = frozenset(("KST", "JST", "HKT", "GMT", "UTC", "EST", "EDT"))  # are what they are, in every zone
 
 PLACES = {
     "한국시간": "Asia/Seoul", "한국시각": "Asia/Seoul", "韓国時間": "Asia/Seoul", "韓國時間": "Asia/Seoul",
@@ -78,7 +79,8 @@ def offset(text: str, own: str | None, local: datetime) -> tzinfo | None:
     """The offset that a text names: signed (+0900, GMT+9), by a place, by an abbreviation. None where it is not known.
 
     `own` is the IANA name of the zone of the source, and `local` the naive or aware local time beside the offset: an
-    abbreviation that the own zone keeps at that time is meant as the own zone means it.
+    abbreviation that the own zone keeps at that time is meant as the own zone means it, but for those that mean one
+    thing to everybody: KST is nine hours in Pyongyang too, whose clocks called eight and a half by that name.
     """
     if "+" in text or "-" in text:
         return _signed(text)
@@ -87,7 +89,7 @@ def offset(text: str, own: str | None, local: datetime) -> tzinfo | None:
         return zone(PLACES.get(name) or _CHANGING[name])
     if name == "CST":
         return timezone(timedelta(hours=8 if own in _CHINESE else -6))
-    home = zone(own)
+    home = zone(own) if name not in _SETTLED else None
     if home and local.replace(tzinfo=home).tzname() == name:  # BST in London, IST in India
         return home
     return timezone(timedelta(hours=HOURS[name])) if name in HOURS else None

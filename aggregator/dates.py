@@ -5,9 +5,11 @@
 1. *One spelling* (`_rewritten`): full width, Han numerals, eras, weekdays and clocks of East Asia become what the
    shapes are written for: 令和六年五月八日（水）午後三時半 becomes 2024年5月8日 午後3:30.
 2. *Shapes* (`_SHAPES`): patterns of one date each, tried in order. What fits leaves its named parts.
-3. *Statements* (`_told`): a date may stand at the start, behind a label and behind a separator. The labels before or
-   behind it say whether it is the date of publication. What is torn, or may be no date, makes the whole text unread.
-4. *Instants* (`_published`): the parts become an instant in UTC, or nothing.
+3. *Statements* (`_told`): a date may stand at the start, behind a label and behind a separator. What is torn, or may be
+   no date, makes the whole text unread. A label may belong to the date behind it or to the one before it: where the
+   text leaves that open, it has two readings.
+4. *Instants* (`_instant`, `_moment`): the parts become an instant in UTC, or nothing.
+5. *The publication* (`_publication`): the date that every reading calls so, and that is no later than any update.
 
 Whatever would take a guess is None: a part that cannot be, two ways to read, a time of day or an offset that is not
 understood. Pure: the clock is an argument, and neither the machine's zone nor its locale is asked. Knows no source: who
@@ -22,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from aggregator import zones
@@ -46,7 +49,7 @@ _HALVES = {
 _DAYS_AGO = {
     "today": 0, "오늘": 0, "금일": 0, "今日": 0, "今天": 0, "本日": 0, "きょう": 0,
     "yesterday": 1, "어제": 1, "어저께": 1, "작일": 1, "昨日": 1, "昨天": 1, "きのう": 1,
-    "그제": 2, "그저께": 2, "一昨日": 2, "おととい": 2, "前天": 2, "大前天": 3,
+    "그제": 2, "그저께": 2, "一昨日": 2, "おととい": 2, "前天": 2, "the day before yesterday": 2, "大前天": 3,
 }  # fmt: skip
 
 # First and last day; the first year is the one of the first day. Japan's proclamations; 民國 and 주체 count from 1912.
@@ -71,19 +74,28 @@ _HAN_DIGITS = {
 
 # What stands before or behind a date and says whose date it is.
 _UPDATED = (
-    "수정", "업데이트", "갱신", "변경", "고침", "更新", "修正", "改訂", "訂正", "修改", "修訂", "修订", "编辑", "編輯",
+    "수정", "업데이트", "갱신", "변경", "고침", "정정", "개정", "보완", "편집", "更新", "修正", "改訂", "改定", "訂正",
+    "加筆", "編集", "修改", "修訂", "修订", "编辑", "編輯", "更正", "补充", "補充",
 )  # fmt: skip
 _PUBLISHED = (
     "입력", "등록", "승인", "송고", "게시", "게재", "작성", "발행", "배포", "보도", "출고", "공개", "발간", "방송",
     "날짜", "일시", "入力", "公開", "掲載", "配信", "投稿", "発行", "発表", "登録", "作成", "初出", "放送", "日付",
     "日時", "出版", "上架", "上線", "上线", "建立", "发布", "發布", "發佈", "发表", "發表", "刊登", "刊发", "刊發",
-    "发稿", "發稿", "发行", "發行", "创建", "上传", "日期",
+    "发稿", "發稿", "发行", "發行", "创建", "上传", "上傳", "日期", "전송", "発信", "公表", "张贴", "張貼", "录入",
+    "錄入", "发文", "發文", "播出", "首播",
 )  # fmt: skip
-_ENGLISH_UPDATED = ("amended", "edited", "modified", "revised", "updated")
+_ENGLISH_UPDATED = ("amended", "corrected", "edited", "modified", "revised", "update", "updated")
 _ENGLISH_PUBLISHED = (
     "created", "date", "filed", "issued", "posted", "pubdate", "publication", "publish", "published", "released",
+    "uploaded",
 )  # fmt: skip
-_OF_A_LABEL = r"일시|일자|일|시간|시각|날짜|日時|日付|日期|日|時刻|時間|时间|于|於|(?:on|at|date|time)\b"
+_APART, _OVER = r"(?:(?<![A-Za-z])|(?<=\d[AaPp][Mm])|(?<=\d [AaPp][Mm]))", "(?:(?![A-Za-z])|(?=[A-Z][a-z]))"
+_OF_A_LABEL = r"일시|일자|일|시간|시각|날짜|日時|日付|日期|日|時刻|時間|时间|于|於|" + rf"(?i:on|at|date|time){_OVER}"
+_QUALIFIERS = (  # of a label: 최종수정, 最終更新, last updated
+    "최종", "최초", "최근", "기사", "일부", "추가", "신규", "처음", "첫", "마지막", "재", "最終", "最後", "最后",
+    "最新", "最初", "初回", "初", "原", "首次", "再次", "再", "一部", "大幅", "記事", "last", "first", "latest",
+    "originally", "was",
+)  # fmt: skip
 
 
 def _any(words: Iterable[str]) -> str:
@@ -203,10 +215,11 @@ _OFFSET = (
 )
 # 4:35:5 is printed by some; 09:00:0 and T15:20:3 have lost a digit.
 _SECOND = r"(?P<second>\d\d|(?<!\b0\d:\d\d:)(?<!:0\d:)(?<!T\d\d:\d\d:)\d)"
+_ENGLISH_HALF = r"[ap]\.?m(?:\b\.?|(?=(?-i:[A-Z][a-z])))"  # 9:00 PM, 9:00 PMUpdated
 _TIME = (
     rf"(?:(?P<half>[ap]\.?m\b\.?|{_any(_HALVES)})\s?)?(?P<hour>\d{{1,2}})"
-    rf"(?:時(?!間)|:(?P<minute>\d\d|\d(?=:\d))(?::{_SECOND}(?:[.,]\d+)?)?|(?<!1[3-9])(?<!2\d)(?=\s?[ap]\.?m\b))"
-    rf"(?:\s?(?P<half_after>[ap]\.?m\b\.?|(?:오전|오후|上午|下午)(?!\s?\d)))?(?:\s?\(?{_OFFSET}\)?)?"
+    rf"(?:時(?!間)|:(?P<minute>\d\d|\d(?=:\d))(?::{_SECOND}(?:[.,]\d+)?)?|(?<!1[3-9])(?<!2\d)(?=\s?{_ENGLISH_HALF}))"
+    rf"(?:\s?(?P<half_after>{_ENGLISH_HALF}|(?:오전|오후|上午|下午)(?!\s?\d)))?(?:\s?\(?{_OFFSET}\)?)?"
 )
 # The time of day behind a date, where the date ends in a digit and where it ends in a unit.
 _THEN = rf"(?:(?:\s?(?P<t>T)|\s?,\s?(?:at\s)?|\s(?:(?:(?:posted\s)?at|[-|/·@])\s|\()?){_TIME})?"
@@ -270,19 +283,22 @@ _BARE_TEXT_SHAPES = _SHAPES[:5]  # what feeds print: they fit the text as it sta
 
 _LONGEST = 1_000  # characters; a longer text is an article, and what it begins with is no date line
 
+_SIGNS = " :=)]】>|,-(/.;、。·・•▶►▷→—"  # between a label and its date
+# 수정입력 is an update. English words are often glued: May 7, 2024 9:00 AMUpdatedMay 8, 2024.
 _LABELS = tuple(
-    rf"(?:{label})(?:\s?(?:{_OF_A_LABEL}))*[\s:=)\]】>|,\-(]*"
+    rf"(?:{label})(?:\s?(?:{_OF_A_LABEL}))*[{re.escape(_SIGNS)}]*"
     for label in (
-        rf"(?P<updated>{_any(_UPDATED)})|(?P<published>{_any(_PUBLISHED)})",
-        rf"\b(?i:(?P<updated>{_any(_ENGLISH_UPDATED)})|(?P<published>{_any(_ENGLISH_PUBLISHED)}))\b",
+        rf"(?P<updated>{_any(_UPDATED)})(?:\s?(?:{_any(_PUBLISHED)}))?|(?P<published>{_any(_PUBLISHED)})",
+        rf"{_APART}(?i:(?P<updated>{_any(_ENGLISH_UPDATED)})|(?P<published>{_any(_ENGLISH_PUBLISHED)})){_OVER}",
     )
 )
+_TOUCHING = rf"(?i)[\s,)\](\[-]*(?:(?:{_any(_QUALIFIERS)})\s?)*[(\[]?"  # between a date and the label behind it
 # A date line may begin with who wrote it: 来源：新华网, 김수정 기자 kim@example.kr, 记者 王小明.
 _CREDIT = (
     r"(?:(?:来源|來源|출처|記事元)\s?:\s?[^\s\d|]+|[가-힣]{2,4}\s?기자(?:\s\(?[\w.+-]+@[\w.-]+\)?)?"
     r"|(?:记者|記者)\s?:?\s?[一-鿿]{2,4})[\s|·/]+"
 )
-_OPENING = rf"[\s\[(【<〈「*>|:,]*(?:{_CREDIT})?(?:[Oo]n\s|(?:时间|時間)\s?:\s?)?"
+_OPENING = rf"[\s\[(【<〈「*>|:,]*(?:{_CREDIT})?(?:(?i:on)\s|(?:时间|時間)\s?:\s?)?"
 _SEPARATOR = r"[|·•・]\s?"
 _CLOCK_FIRST = rf"(?i){_TIME}(?:\s?[,·|]\s?|\s)(?:on\s)?"
 # What may not follow a date: more of a number, a range, a deadline; a time or an offset that was not taken in.
@@ -300,19 +316,43 @@ _ELSEWHERE = (
     r"|(?:eastern|central|mountain|pacific)\b|(?-i:[가-힣一-鿿]{1,6})\s?(?:시간|시각|時間|时间))"
 )
 _CUT_NAMES = {name[:size] for name in (*zones.HOURS, "CST") for size in (1, 2)}
-_CUT_WORD = rf"\s\(?(?:{_any(_CUT_NAMES)})$|\s?(?:[apAP]\.?|오)$"  # 09:00:00 GM; 3:20 p
+_CUT_WORD = rf"\s\(?(?:{_any(_CUT_NAMES)})$|\s?(?:[apAP]\.?[mM]?|오)$"  # 09:00:00 GM; 3:20 p; 3:20 pmposted
 _WORDS = rf"[\s,’']*(?:\d|{_LETTER})"
 _LATE_YEAR = r"[\s,]*['’]?\d|\s?\(\d{4}"
-_LIKE_A_DATE = r"\d\s?[-./:년年월月]\s?\d"
+_MONTH_LIKE = rf"(?:{'|'.join(_MONTHS)})[a-z]*\.?"
+_LIKE_A_DATE = rf"(?i)\d\s?[-./:년年월月]\s?\d|{_MONTH_LIKE}\s?\d|\d\s?{_MONTH_LIKE}"
+_LIKE_A_WHOLE_DATE = (
+    r"(?i)(?<!\d)\d{4}\s?[-./년年]\s?\d{1,2}\s?[-./월月]\s?\d|\d{1,2}\s?[월月]\s?\d{1,2}\s?[일日]"
+    rf"|{_MONTH_LIKE}\s?\d{{1,2}},?\s\d{{4}}|\d{{1,2}}\s?{_MONTH_LIKE},?\s\d{{4}}"
+)
+
+Labels = tuple[str | None, ...]  # what each date of a text is: published, updated, or not said
 
 
-class _Statement(NamedTuple):
-    """One date of a text: the label before it (published, updated or none), the one behind it, its shape, its parts."""
+class _Date(NamedTuple):
+    """One date of a text: where it stands, its shape, its parts."""
 
-    label: str | None
-    label_behind: str | None
+    start: int
+    end: int
     shape: str
     parts: Parts
+
+
+class _Beside(NamedTuple):
+    """The labels beside one date: the one that ends where it starts, the next one behind it, and whether it touches."""
+
+    before: re.Match[str] | None
+    behind: re.Match[str] | None
+    touching: bool
+
+
+class _Told(NamedTuple):
+    """The dates of a text, what its labels may make of them, whether the labels are clear, and name a publication."""
+
+    dates: list[_Date]
+    readings: list[Labels]
+    clear: bool = True
+    announced: bool = False
 
 
 def _parts(match: re.Match[str]) -> Parts:
@@ -349,40 +389,32 @@ def _torn(parts: Parts, text: str, end: int, stop: int) -> bool:
 
 
 def _starts(text: str, labels: Iterable[re.Match[str]]) -> list[tuple[int, str | None]]:
-    """Where a date may start, each with its label: at the start, behind a separator, behind a label."""
+    """Where a date may start, each with what may not stand before it: the start, behind a date, a separator, a label.
+
+    Behind a separator only words may come first: 조회 12 | 2024.05.08 may be anything.
+    """
     opening = _pattern(_OPENING).match(text)
-    starts: dict[int, str | None] = {opening.end() if opening else 0: None}
-    starts |= dict.fromkeys(mark.end() for mark in _pattern(_SEPARATOR).finditer(text))
-    return sorted((starts | {label.end(): label.lastgroup for label in labels}).items())
+    starts: dict[int, str | None] = {date.start(): r"\w" for date in _pattern(_LIKE_A_WHOLE_DATE).finditer(text)}
+    starts |= {opening.end() if opening else 0: "[0-9]"}
+    starts |= dict.fromkeys((mark.end() for mark in _pattern(_SEPARATOR).finditer(text)), "[0-9]")
+    return sorted((starts | {label.end(): None for label in labels}).items())
 
 
-def _statements(text: str, labels: list[re.Match[str]]) -> list[_Statement]:
+def _dates(text: str, labels: list[re.Match[str]]) -> list[_Date]:
     """All dates of a text; none where one of them is torn."""
-    found, rest, end = list[_Statement](), "", 0
-    for start, label in _starts(text, labels):
-        # Behind a separator only words may come first: 조회 12 | 2024.05.08 may be anything.
-        if start < end or (not label and re.search("[0-9]", text[end:start])):
+    found, end = list[_Date](), 0
+    for start, barred in _starts(text, labels):
+        if start < end or (barred and re.search(barred, text[end:start])) or (barred == r"\w" and not found):
             continue
         read = _read(text, start)
         if not read:
             continue
-        rest += text[end:start] + " "
         shape, parts, end = read
         behind = next((mark for mark in labels if mark.start() >= end), None)
         if _torn(parts, text, end, behind.start() if behind else len(text)) or _apart(parts, text, behind):
             return []
-        touches = behind and not text[end : behind.start()].strip(" )]")
-        found.append(_Statement(label, behind.lastgroup if behind and touches else None, shape, parts))
-    return [] if _unsure(found, rest, text[end:]) else found
-
-
-def _unsure(statements: list[_Statement], before: str, after: str) -> bool:
-    """Whether the date of publication may be left unread: only updates are told, or labels stand on both sides."""
-    if {statement.label or statement.label_behind for statement in statements} == {"updated"}:
-        before += after
-    elif not (statements and statements[0].label and statements[-1].label_behind):
-        return False
-    return bool(_pattern(_LIKE_A_DATE).search(before))
+        found.append(_Date(start, end, shape, parts))
+    return found
 
 
 def _apart(parts: Parts, text: str, behind: re.Match[str] | None) -> bool:
@@ -392,23 +424,102 @@ def _apart(parts: Parts, text: str, behind: re.Match[str] | None) -> bool:
     return bool(_pattern(rf"(?i){_TIME}").match(text, behind.end())) and not _read(text, behind.end())
 
 
-def _told(text: str) -> list[_Statement]:
-    """The dates of a text, the one of publication first; none where that one cannot be told."""
+def _beside(text: str, printed: _Date, labels: list[re.Match[str]]) -> _Beside:
+    before = next((label for label in labels if label.end() == printed.start), None)
+    behind = next((label for label in labels if label.start() >= printed.end), None)
+    touching = behind and _pattern(_TOUCHING).fullmatch(text, printed.end, behind.start())
+    return _Beside(before, behind, bool(touching))
+
+
+def _side(text: str, end: int, label: re.Match[str]) -> str:
+    """Which of two dates a label between them belongs to, as the signs beside it say; `end` is that of the left one.
+
+    Left in 07 입력 | 08, right in 07 (수정 08), open in 07 수정 08.
+    """
+    before, after = text[end : label.start()], label[0][len(label[0].rstrip(_SIGNS)) :]
+    if ":" in after:
+        return "right"
+    if re.search(r"[(\[]", before) and re.match(r"\s?[)\]]", after):  # 07 (입력) 08
+        before, after = re.sub(r"[(\[]", "", before), after.lstrip()[1:]
+    parted_before, parted_after = re.search(r"[^\s)\]\w]", before), re.search(r"[^\s=]", after)
+    if bool(parted_before) == bool(parted_after):
+        return "open"
+    return "right" if parted_before else "left"
+
+
+def _owners(text: str, dates: list[_Date], beside: list[_Beside]) -> Iterator[str]:
+    """Of each label that is the only one between two dates: the side it belongs to, or why that is not known."""
+    followed = beside[-1].behind is not None
+    for printed, (_, label, touching), (before, _, _) in zip(dates, beside, beside[1:], strict=False):
+        if label and label is before:
+            side = _side(text, printed.end, label)
+            # 08 홍길동 기자 입력 07, but 08 대폭 수정 | 07 and 07 신간 등록 08 대폭 수정 have words that are not known.
+            yield side if touching else "far" if followed or side == "left" else "right"
+
+
+def _readings(text: str, dates: list[_Date], beside: list[_Beside]) -> tuple[list[Labels], bool]:
+    """What the labels may make of the dates, and whether that is clear: they stand before the dates, or behind them."""
+    lent = [one.behind is not None and one.behind is other.before for one, other in pairwise(beside)]
+    forward, backward = list[str | None](), list[str | None]()
+    for (before, behind, touching), taken, given in zip(beside, [False, *lent], [*lent, False], strict=True):
+        first, second = before and before.lastgroup, behind and behind.lastgroup
+        forward.append(first or (second if touching and not given else None))
+        backward.append((second if touching or given else None) or (None if taken else first))
+    owners, last = set(_owners(text, dates, beside)), beside[-1]
+    more = [one for one, after in zip(beside, dates[1:], strict=False) if one.behind and one.behind.end() < after.start]
+    if any(one.before and one.touching and one.before.lastgroup != one.behind.lastgroup for one in more if one.behind):
+        return [], False  # 뉴스 등록 08 수정 | 입력 07
+    if beside[0].before:
+        return [tuple(forward)], not (more or (owners and last.behind))
+    if owners <= {"right"}:
+        return [tuple(forward)], False
+    if owners == {"left"} or (last.touching and owners <= {"left", "open"}):
+        return [tuple(backward)], False
+    return [tuple(forward), tuple(backward)], False
+
+
+def _unread(text: str, dates: list[_Date], beside: list[_Beside], readings: list[Labels]) -> bool:
+    """Whether the date of publication may be among what was not read: a label asks for it, or is on the wrong side."""
+    ends = [0, *(printed.end for printed in dates)]
+    before = " ".join(text[end : printed.start] for end, printed in zip(ends, dates, strict=False))
+    like, first, last = _pattern(_LIKE_A_DATE), beside[0].before, beside[-1]
+    if {label for labels in readings for label in labels} == {"updated"}:
+        return bool(like.search(f"{before} {text[ends[-1] :]}"))
+    if first:
+        return bool(like.search(before)) and (last.touching or _taken(text, first, last.behind))
+    return bool(_pattern(_LIKE_A_WHOLE_DATE).search(text, ends[-1]))
+
+
+def _taken(text: str, label: re.Match[str], behind: re.Match[str] | None) -> bool:
+    """Whether the first label may belong to a date before it that was not read: 24.05.07 입력 | 2024.05.08."""
+    number = re.match(r".*\d", text[: label.start()])
+    side = _side(text, number.end(), label) if number else "right"
+    if side == "right" or not number:
+        return False
+    apart = text[number.end() : label.start()].strip(" )")
+    return bool(_pattern(_LIKE_A_WHOLE_DATE).search(number[0])) or (
+        not apart and (behind is not None or side == "left")
+    )
+
+
+def _told(text: str) -> _Told:
+    """The dates of a text and the readings of its labels; none where the date of publication may be left unread."""
     plain = " ".join(text.split())
     if len(plain) > _LONGEST:
-        return []
+        return _Told([], [])
     for shape, pattern in _BARE_TEXT_SHAPES:
         whole = _pattern(pattern).fullmatch(plain)
         if whole:
-            return [_Statement(None, None, shape, _parts(whole))]
+            return _Told([_Date(0, len(plain), shape, _parts(whole))], [(None,)])
     plain = _rewritten(plain)
     labels = sorted((label for pattern in _LABELS for label in _pattern(pattern).finditer(plain)), key=re.Match.start)
-    told = _statements(plain, labels)
-    if told and not told[0].label and told[-1].label_behind:  # 2024.05.07 입력 | 2024.05.08 수정
-        told = [statement._replace(label=statement.label_behind) for statement in told]
-    told.sort(key=lambda statement: ("published", None, "updated").index(statement.label))
-    unread = told and told[0].label == "updated" and any(label.lastgroup == "published" for label in labels)
-    return [] if unread else told
+    dates = _dates(plain, labels)
+    if not dates:
+        return _Told([], [])
+    beside = [_beside(plain, printed, labels) for printed in dates]
+    readings, clear = _readings(plain, dates, beside)
+    announced = any(label.lastgroup == "published" for label in labels)
+    return _Told(dates, [] if _unread(plain, dates, beside, readings) else readings, clear, announced)
 
 
 # --- instants ---------------------------------------------------------------------------------------------------------
@@ -505,12 +616,47 @@ def _moment(parts: Parts, now: datetime) -> Published:
     return Published(value=now.astimezone(UTC) - timedelta(**counts), precision=precision, basis=basis)
 
 
-def _published(statement: _Statement, zone: str | None, now: datetime) -> Published | None:
-    shape, parts = statement.shape, statement.parts
-    answer = _instant(shape, parts, zone, now) if parts.keys() & _OF_A_DAY else _moment(parts, now)
-    if answer and statement.label == "updated":
-        return replace(answer, basis=f"{answer.basis}, of the update")
-    return answer
+def _said(printed: _Date, zone: str | None, now: datetime) -> Published | None:
+    parts = printed.parts
+    return _instant(printed.shape, parts, zone, now) if parts.keys() & _OF_A_DAY else _moment(parts, now)
+
+
+# --- the publication --------------------------------------------------------------------------------------------------
+
+_LASTING = {
+    Precision.DAY: timedelta(days=1),
+    Precision.HOUR: timedelta(hours=1),
+    Precision.MINUTE: timedelta(minutes=1),
+    Precision.SECOND: timedelta(seconds=1),
+}
+
+
+def _later(one: Published, other: Published) -> bool:
+    """Whether one is later than all that the other may be: a day lasts until the next."""
+    return one.value >= other.value + _LASTING[other.precision]
+
+
+def _publication(told: _Told, labels: Labels, said: list[Published]) -> Published | None:
+    """The date of publication in one reading, else the one of the update; None where that is not certain.
+
+    Where the labels are not clear, no update is earlier, nor a date without a label, which may be the publication.
+    """
+    best = next(label for label in ("published", None, "updated") if label in labels)
+    answers = [one for one, label in zip(said, labels, strict=True) if label == best]
+    answer, clear = answers[0], told.clear and best == "published"
+    if not clear and any(other.value != answer.value for other in answers):
+        return None
+    if best == "updated":
+        return None if told.announced else replace(answer, basis=f"{answer.basis}, of the update")
+    others = [one for one, label in zip(said, labels, strict=True) if label != "published"]
+    return answer if clear or not any(_later(answer, other) for other in others) else None
+
+
+def _possible(labels: Labels, said: list[Published]) -> bool:
+    """Whether no update comes before all publications."""
+    published = [one for one, label in zip(said, labels, strict=True) if label != "updated"]
+    updates = [one for one, label in zip(said, labels, strict=True) if label == "updated"]
+    return not any(all(_later(one, update) for one in published) for update in updates if published)
 
 
 def parse(text: str, *, zone: str | None, now: datetime) -> Published | None:
@@ -520,5 +666,10 @@ def parse(text: str, *, zone: str | None, now: datetime) -> Published | None:
     text was read. A day is local midnight. With neither an offset nor a known zone there is no instant. Of several
     dates in one text the one of publication is told, and none where any of them cannot be.
     """
-    answers = [_published(statement, zone, now) for statement in _told(text)]
-    return answers[0] if all(answers) and answers else None
+    told = _told(text)
+    said = [answer for printed in told.dates if (answer := _said(printed, zone, now))]
+    if len(said) < len(told.dates):
+        return None
+    readings = [labels for labels in told.readings if len(told.readings) == 1 or _possible(labels, said)]
+    answers = [_publication(told, labels, said) for labels in readings]
+    return answers[0] if len({answer and answer.value for answer in answers}) == 1 else None

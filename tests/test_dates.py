@@ -8,10 +8,11 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
+from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -84,6 +85,72 @@ def test_dates_as_feeds_print_them_are_read_as_the_standard_library_reads_them()
     assert {text: answer and answer.value for text, answer in read.items()} == {
         text: instant.replace(microsecond=0) for text, instant in told.items()
     }
+
+
+# --- published and updated --------------------------------------------------------------------------------------------
+
+# Of each language: zone, a day of publication and a later one of an update, labels of the two that are known, labels
+# that are not. Printed before their dates or behind them, in either order, with whatever sign between.
+LABELLED = {
+    "Korean": (
+        SEOUL, "2024.08.13 10:20", "2024.08.14 11:20", ("입력", "기사입력", "(최초등록)"),
+        ("수정", "최종수정", "(일부 수정)"), ("창간 등록", "초판"), ("손질", "전면 수정"),
+    ),
+    "Japanese": (
+        "Asia/Tokyo", "2024年8月13日", "2024年8月14日", ("公開", "最初掲載"),
+        ("更新", "最終更新"), ("緊急公開", "初版"), ("差替", "二度更新"),
+    ),
+    "Chinese": (
+        "Asia/Taipei", "2024-08-13 10:20", "2024-08-14 11:20", ("發布", "首次發布"),
+        ("更新", "最後更新"), ("小編發布", "首發"), ("改", "小編更新"),
+    ),
+    "English": (
+        "Europe/London", "August 13, 2024", "14 August 2024 11:20 AM", ("published", "First posted"),
+        ("updated", "Last Updated"), ("newly published", "online"), ("rewritten", "heavily updated"),
+    ),
+}  # fmt: skip
+BETWEEN = (" ", " | ", " / ", " · ", ", ", "; ", "、", "\u3000", "\n", " - ", " — ", " (")
+PLACES = {
+    "before": ("{label} {date}", "{label} {date}"),
+    "behind": ("{date} {label}", "{date} {label}"),
+    "glued": ("{date}{label}", "{date}{label}"),
+    "inside": ("{date} {label}", "{label} {date}"),
+    "outside": ("{label} {date}", "{date} {label}"),
+}
+
+
+def two_dates(language: str, places: Iterable[str], *, known: bool) -> Iterator[str]:
+    """Texts that tell of a publication on the 13th and of an update on the 14th."""
+    _, published, updated, of_publication, of_update, odd, odd_update = LABELLED[language]
+    labels = set(product((*of_publication, *odd, ""), (*of_update, *odd_update, ""))) - {("", "")}
+    clear = set(product(of_publication, of_update))
+    for first, second in sorted(clear if known else labels - clear):
+        for place, between, backwards in product(places, BETWEEN, (False, True)):
+            one, other = PLACES[place]
+            texts = [one.format(label=first, date=published), other.format(label=second, date=updated)]
+            if backwards:
+                texts = [other.format(label=second, date=updated), one.format(label=first, date=published)]
+            yield between.join(texts) + ")" * ("(" in between)
+
+
+def days_told(language: str, texts: Iterable[str]) -> dict[str, int | None]:
+    zone = LABELLED[language][0]
+    answers = {text: dates.parse(text, zone=zone, now=NOW) for text in texts}
+    return {text: answer and answer.value.astimezone(ZoneInfo(zone)).day for text, answer in answers.items()}
+
+
+@pytest.mark.parametrize("language", LABELLED)
+def test_of_two_labelled_dates_the_publication_is_told(language):
+    places = ("before", "behind") if language == "English" else ("before", "behind", "glued")
+    told = days_told(language, two_dates(language, places, known=True))
+    assert {text: day for text, day in told.items() if day != 13} == {}
+
+
+@pytest.mark.parametrize("language", LABELLED)
+def test_an_update_is_never_told_as_the_publication(language):
+    told = days_told(language, two_dates(language, PLACES, known=True))
+    told |= days_told(language, two_dates(language, PLACES, known=False))
+    assert {text: day for text, day in told.items() if day == 14} == {}
 
 
 # --- properties -------------------------------------------------------------------------------------------------------

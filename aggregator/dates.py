@@ -151,10 +151,12 @@ def _clock(match: re.Match[str]) -> str:
     return f"{match['hour']}:{minute:0>2}" + (f":{match['second']:0>2}" if match["second"] else "")
 
 
+_DAY_ENDS = r"\d[-./]\s?\d{1,2}\.?|[월月]\s?\d{1,2}\s?[일日]"
+_CLOCK_AHEAD = rf"(?:(?:{_any(_HALVES)})\s?)?\d{{1,2}}\s?[:時时시點点]"
 _ERA = (
-    rf"(?:(?P<before>\d{{4}})\s?年?\s?\(\s?)?(?:中[華华])?(?P<era>{_any(_ERAS)})\s?(?P<counted>\d{{1,3}})\s?[年년]?"
-    r"\s?(?:\(\s?(?P<beside>\d{4})\s?[年년]?\s?\))?\s?\)?\s?[年년]?"
-    r"\s?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日號号일]"
+    rf"(?:(?P<before>\d{{4}})\s?[年년]?\s?\(\s?)?(?:中[華华])?(?P<era>{_any(_ERAS)})\s?(?P<counted>\d{{1,3}})\s?[年년]?"
+    r"\s?(?:\(\s?(?P<beside>\d{4})\s?[年년]?\s?\))?\s?\)?\s?(?:[年년]|(?P<point>\.))?"
+    r"\s?(?P<month>\d{1,2})\s?(?(point)\.|[月월])\s?(?P<day>\d{1,2})(?(point)(?!\.?\d)\.?|\s?[日號号일])"
 )
 _EAST_ASIAN_CLOCK = (
     r"(?P<hour>\d{1,2})\s?(?:시(?!간)|[時时](?![間间])|[點点])[整钟鐘]?"
@@ -177,8 +179,12 @@ _ENGLISH_REWRITES = (
     (r"(?<!:\d\d )\b([HJK][KS]T) (\d{1,2}:\d\d(?::\d\d)?)\b", r"\2 \1"),  # Hong Kong: HKT 15:20
 )
 _REWRITES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
-    (r"[(\[]\s?[월화수목금토일月火水木金土日一二三四五六](?:요일|曜日?)?(?:[·・,]?[祝休])?\s?[)\]]", " "),
-    (r"[월화수목금토일]요일,?|[月火水木金土日]曜日?,?|(?:星期|周|週|礼拜|禮拜)[一二三四五六日天],?", " "),
+    (r"[(\[<〈]\s?[월화수목금토일月火水木金土日一二三四五六](?:요일|曜日?)?(?:[·・,]?[祝休])?\s?[)\]>〉]", " "),
+    (rf"({_DAY_ENDS})(?: [월일月日]|\s?[화수목금토火水木金土])\.?(?=\s?{_CLOCK_AHEAD})", r"\1 "),
+    (
+        r"(?:(?<=[日일])/)?(?:[월화수목금토일]요일,?|[月火水木金土日]曜日?,?|(?:星期|周|週|礼拜|禮拜)[一二三四五六日天],?)",
+        " ",
+    ),
     (r"^[월화수목금토일月火水木金土日],", " "),
     (rf"[{''.join(_HAN_DIGITS)}十百廿卅]+(?=\s?(?:[年月日號号時时點点刻分秒天]|[个個]?小[时時]))", _number),
     (r"元(?=[年月])", "1"),
@@ -222,7 +228,7 @@ _TIME = (
     rf"(?:\s?(?P<half_after>{_ENGLISH_HALF}|(?:오전|오후|上午|下午)(?!\s?\d)))?(?:\s?\(?{_OFFSET}\)?)?"
 )
 # The time of day behind a date, where the date ends in a digit and where it ends in a unit.
-_THEN = rf"(?:(?:\s?(?P<t>T)|\s?,\s?(?:at\s)?|\s(?:(?:(?:posted\s)?at|[-|/·@])\s|\()?){_TIME})?"
+_THEN = rf"(?:(?:\s?(?P<t>T)|\s?,\s?(?:at\s)?|\s(?:(?:(?:posted\s)?at|[-—|/·•@])\s|\()?){_TIME})?"
 _THEN_GLUED = rf"(?:(?:\s?[,、]|\s[-|/·])?\s?{_TIME})?"
 
 _DAY, _YEAR, _MONTH = r"(?P<day>\d{1,2})", r"(?P<year>\d{4})", r"(?P<month>\d{1,2})"
@@ -241,15 +247,19 @@ _DIGITS = r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
 _DIGITS_OF_TIME = rf"T?(?P<hour>\d\d)(?P<minute>\d\d)(?:(?P<second>\d\d)(?:[.,]\d+)?)?(?:\s?{_OFFSET})?"
 _UNITS = rf"{_MONTH}\s?[月월]\s?{_DAY}\s?[日號号일]\.?"
 _COUNT = rf"\d{{1,4}}|{_any(_COUNTS)}"
-_BEFORE = rf"\s?(?:전|[之以]?前|ago)(?!{_LETTER})"
+_SAID = rf"(?:{_any({*_UPDATED, *_PUBLISHED})})(?!\s?{_LETTER})"  # 1小時前更新
+_BEFORE = rf"\s?(?:전|[之以]?前|ago)(?:(?!{_LETTER})|(?={_SAID}))"
 _TIME_BEFORE = (
     rf"(?:(?:약|約|约|大約|大约|about)\s?)?(?!{_BEFORE})"
-    rf"(?:(?P<hours>{_COUNT})\s?(?:시간|時間|[个個]?小[时時]|hours?|hrs?|h)[\s,]*)?"
-    rf"(?:(?P<minutes>{_COUNT})\s?(?:분|分[钟鐘]?|minutes?|mins?)\s?)?"
-    rf"(?:(?P<seconds>{_COUNT})\s?(?:초|秒[钟鐘]?|seconds?|secs?))?"
+    rf"(?:(?P<hours>{_COUNT})\s?(?:시간|時間|[个個]?小[时時]|hours?|hrs?\.?|h)[\s,]*)?"
+    rf"(?:(?P<minutes>{_COUNT})\s?(?:분|分[钟鐘]?|minutes?|mins?\.?|(?-i:m)(?=\sago))\s?)?"
+    rf"(?:(?P<seconds>{_COUNT})\s?(?:초|秒[钟鐘]?|seconds?|secs?\.?))?"
     rf"(?P<half_hour>반\s?시간|半[个個]?(?:小[时時]|時間)|half an hour)?{_BEFORE}"
 )
-_THIS_MOMENT = r"방금\s?전?|지금|たった今|ただ今|刚刚|剛剛|刚才|剛才|just now|moments ago"
+_THIS_MOMENT = (
+    rf"(?:방금\s?전?|지금|たった今|ただ今|刚刚|剛剛|刚才|剛才|just now|moments ago)(?!\s?{_LETTER})"
+    rf"|(?:방금\s?전?|たった今|刚刚|剛剛|刚才|剛才)(?=\s?{_SAID}|\s(?:来源|來源|출처)\s?:)"
+)
 _DAYS_BEFORE = rf"(?P<days>하루|이틀|사흘|(?:{_COUNT})(?=\s?(?:일|日|天|day)))(?:\s?(?:일|日|天|days?))?{_BEFORE}"
 
 # Tried in this order; the first that fits decides.
@@ -261,6 +271,7 @@ _SHAPES = tuple(
         ("year-month-day", _NUMBERS),
         ("year-month-day in digits", rf"{_DIGITS}[T ]{_TIME}"),
         ("year-month-day in digits", rf"{_DIGITS}(?:{_DIGITS_OF_TIME})?(?!\d)(?!{_LETTER})"),
+        ("year, month and day", rf"{_YEAR}\s{_MONTH}(?P<bare>/){_DAY}\s{_TIME}"),
         ("year-month-day", rf"{_YEAR}\s?[年년]\s?{_UNITS}{_THEN_GLUED}"),
         ("month name, day, year", rf"{_MONTH_NAME}\s?{_ENGLISH_DAY}(?:\s?,\s?|\s){_YEAR}{_THEN}"),
         ("day, month name, year", rf"{_ENGLISH_DAY}(?:\sof\s|[\s-]){_MONTH_NAME}(?:\s?,\s?|[\s-]){_YEAR}{_THEN}"),
@@ -271,7 +282,7 @@ _SHAPES = tuple(
         ("day and month name", rf"{_ENGLISH_DAY}\s{_MONTH_NAME}{_THEN}"),
         ("month and day in bare numbers", rf"{_MONTH}(?P<bare>[-./])\s?{_DAY}\.?\s{_TIME}"),
         ("time before", _TIME_BEFORE),
-        ("this moment", rf"(?:{_THIS_MOMENT})(?!\s?{_LETTER})"),
+        ("this moment", _THIS_MOMENT),
         ("calendar days before it was read", rf"{_DAYS_BEFORE}{_THEN_GLUED}"),
         ("calendar days before it was read", rf"(?P<word>{_any(_DAYS_AGO)})(?:\s?,\s|\sat\s)?{_THEN_GLUED}"),
     )
@@ -304,6 +315,7 @@ _CLOCK_FIRST = rf"(?i){_TIME}(?:\s?[,·|]\s?|\s)(?:on\s)?"
 # What may not follow a date: more of a number, a range, a deadline; a time or an offset that was not taken in.
 _MORE_OF_IT = (
     r"(?i)\d|[%℃]|(?<=\d)[A-Za-z_]|[.:/,]\d|(?-i:\.[a-z]{2,4}\b)|(?<=:\d\d):"
+    r"|(?<=/\d\d)/[A-Za-z]|(?<=/\d)/[A-Za-z]|[、,·と及和및]\s?\d{1,2}\s?[日일號号]|\s?—\s?\d[\d\s]*[-./:년年월月일日]"
     r"|\s?-\s?\d|\s?~\s?(?:\d|$)|\s?\+|\s?(?:부터|까지|から|まで)"
 )
 _TIME_OF_DAY = (
@@ -576,7 +588,9 @@ def _days(parts: Parts, zone: str | None, now: datetime) -> Iterator[tuple[int, 
     elif "year" in parts:
         yield _year(parts["year"]), _month(parts), int(parts["day"])
     else:
-        yield from ((now.year + ahead, _month(parts), int(parts["day"])) for ahead in (1, 0, -1))
+        month, day = _month(parts), int(parts["day"])
+        oldest = -8 if (month, day) == (2, 29) else -1  # from 2104 back to 2096 there is no leap year
+        yield from ((now.year + ahead, month, day) for ahead in range(1, oldest - 1, -1))
 
 
 def _stands_in(local: datetime, value: datetime) -> bool:

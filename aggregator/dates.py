@@ -314,7 +314,7 @@ _SEPARATOR = r"[|·•・]\s?"
 _CLOCK_FIRST = rf"(?i){_TIME}(?:\s?[,·|]\s?|\s)(?:on\s)?"
 # What may not follow a date: more of a number, a range, a deadline; a time or an offset that was not taken in.
 _MORE_OF_IT = (
-    r"(?i)\d|[%℃]|(?<=\d)[A-Za-z_]|[.:/,]\d|(?-i:\.[a-z]{2,4}\b)|(?<=:\d\d):"
+    r"(?i)\d|[%℃]|(?<=\d)[A-Za-z_]|[.:/,]\d|\s:\d|(?-i:\.[a-z]{2,4}\b)|(?<=:\d\d):"
     r"|(?<=/\d\d)/[A-Za-z]|(?<=/\d)/[A-Za-z]|[、,·と及和및]\s?\d{1,2}\s?[日일號号]|\s?—\s?\d[\d\s]*[-./:년年월月일日]"
     r"|\s?-\s?\d|\s?~\s?(?:\d|$)|\s?\+|\s?(?:부터|까지|から|まで)"
 )
@@ -423,7 +423,8 @@ def _dates(text: str, labels: list[re.Match[str]]) -> list[_Date]:
             continue
         shape, parts, end = read
         behind = next((mark for mark in labels if mark.start() >= end), None)
-        if _torn(parts, text, end, behind.start() if behind else len(text)) or _apart(parts, text, behind):
+        headless = "bare" in parts and _pattern(r"[./]\s?$|-$").search(text, 0, start)  # 입력 .05.08 10:20
+        if headless or _torn(parts, text, end, behind.start() if behind else len(text)) or _apart(parts, text, behind):
             return []
         found.append(_Date(start, end, shape, parts))
     return found
@@ -497,21 +498,25 @@ def _unread(text: str, dates: list[_Date], beside: list[_Beside], readings: list
     like, first, last = _pattern(_LIKE_A_DATE), beside[0].before, beside[-1]
     if {label for labels in readings for label in labels} == {"updated"}:
         return bool(like.search(f"{before} {text[ends[-1] :]}"))
+    if any(one.before and _taken(text, end, one.before, last.behind) for end, one in zip(ends, beside, strict=False)):
+        return True
     if first:
-        return bool(like.search(before)) and (last.touching or _taken(text, first, last.behind))
+        return last.touching and bool(like.search(before))
     return bool(_pattern(_LIKE_A_WHOLE_DATE).search(text, ends[-1]))
 
 
-def _taken(text: str, label: re.Match[str], behind: re.Match[str] | None) -> bool:
-    """Whether the first label may belong to a date before it that was not read: 24.05.07 입력 | 2024.05.08."""
-    number = re.match(r".*\d", text[: label.start()])
-    side = _side(text, number.end(), label) if number else "right"
-    if side == "right" or not number:
+def _taken(text: str, start: int, label: re.Match[str], last: re.Match[str] | None) -> bool:
+    """Whether a label may belong to a date before it that was not read: 24.05.07 입력 | 2024.05.08.
+
+    `start` is where the date before that one ends, `last` the label behind the last date.
+    """
+    number = re.match(r".*\d", text[start : label.start()])
+    if not number or not _pattern(_LIKE_A_DATE).search(number[0]):
         return False
-    apart = text[number.end() : label.start()].strip(" )")
-    return bool(_pattern(_LIKE_A_WHOLE_DATE).search(number[0])) or (
-        not apart and (behind is not None or side == "left")
-    )
+    end = start + number.end()
+    side, touching = _side(text, end, label), not text[end : label.start()].strip(" )")
+    whole = _pattern(_LIKE_A_WHOLE_DATE).search(number[0])
+    return side != "right" and bool(whole or (touching and (last or side == "left")))
 
 
 def _told(text: str) -> _Told:

@@ -159,7 +159,7 @@ PIECES = re.findall(
     r"\S+",
     "2024 08 13 8 0 00 99 21:07 21:07:09 +0900 -04:00 Z T KST CST GMT 년 월 일 年 月 日 시 분 時 分 点 半 오후 오전 "
     "午後 下午 凌晨 令和 平成 元 民國 주체113 (2024) 〇 二 十 三十 전 前 ago 어제 昨日 前天 yesterday hours 시간 小时 "
-    "입력 수정 更新 公開 "
+    "입력 수정 更新 公開 최종 정정 발행 / — 〈水〉 수 "
     "Published Updated Aug Tue, Tuesday (화) （水） . - / : | , ( ) [ ] ~ ９ ： \ud800 \x00 İ ½ ㍻ 정오 noon p.m.",
 )
 MIXED = st.lists(st.sampled_from([*PIECES, " ", "\n", "\u3000"]), max_size=12).map("".join)
@@ -237,6 +237,9 @@ WAYS: dict[str, Callable[[datetime], str]] = {
     "asctime": lambda t: t.ctime(),
     "with an update": lambda t: f"수정 2024.08.15 09:00 | 입력 {t:%Y.%m.%d %H:%M:%S}",
     "with an update behind": lambda t: f"{t:%Y.%m.%d %H:%M:%S} (2024.08.15 09:00 수정)",
+    "labels behind": lambda t: f"2024.08.15 09:00 최종수정 | {t:%Y.%m.%d %H:%M:%S} 기사입력",
+    "a label that may belong to either": lambda t: f"{t:%Y-%m-%d %H:%M:%S} 更新 2024-08-15 09:00",
+    "a weekday as a bare letter": lambda t: f"{t:%Y.%m.%d} 화 {t:%H:%M:%S}",
 }
 
 

@@ -333,6 +333,7 @@ _WORDS = rf"[\s,’']*(?:\d|{_LETTER})"
 _LATE_YEAR = r"[\s,]*['’]?\d|\s?\(\d{4}"
 _MONTH_LIKE = rf"(?:{'|'.join(_MONTHS)})[a-z]*\.?"
 _LIKE_A_DATE = rf"(?i)\d\s?[-./:년年월月]\s?\d|{_MONTH_LIKE}\s?\d|\d\s?{_MONTH_LIKE}"
+_LIKE_A_DAY = r"\d[-./]\s?\d{1,2}[-./]\s?\d"  # 24.05.07, 05/07/2024
 _LIKE_A_WHOLE_DATE = (
     r"(?i)(?<!\d)\d{4}\s?[-./년年]\s?\d{1,2}\s?[-./월月]\s?\d|\d{1,2}\s?[월月]\s?\d{1,2}\s?[일日]"
     rf"|{_MONTH_LIKE}\s?\d{{1,2}},?\s\d{{4}}|\d{{1,2}}\s?{_MONTH_LIKE},?\s\d{{4}}"
@@ -498,25 +499,26 @@ def _unread(text: str, dates: list[_Date], beside: list[_Beside], readings: list
     like, first, last = _pattern(_LIKE_A_DATE), beside[0].before, beside[-1]
     if {label for labels in readings for label in labels} == {"updated"}:
         return bool(like.search(f"{before} {text[ends[-1] :]}"))
-    if any(one.before and _taken(text, end, one.before, last.behind) for end, one in zip(ends, beside, strict=False)):
+    if any(one.before and _taken(text, end, one.before, one.behind) for end, one in zip(ends, beside, strict=False)):
         return True
     if first:
         return last.touching and bool(like.search(before))
     return bool(_pattern(_LIKE_A_WHOLE_DATE).search(text, ends[-1]))
 
 
-def _taken(text: str, start: int, label: re.Match[str], last: re.Match[str] | None) -> bool:
-    """Whether a label may belong to a date before it that was not read: 24.05.07 입력 | 2024.05.08.
+def _taken(text: str, start: int, label: re.Match[str], behind: re.Match[str] | None) -> bool:
+    """Whether the label before a date may belong to one before it that was not read: 24.05.07 입력 | 2024.05.08.
 
-    `start` is where the date before that one ends, `last` the label behind the last date.
+    `start` is where the date before that one ends, `behind` the next label.
     """
     number = re.match(r".*\d", text[start : label.start()])
     if not number or not _pattern(_LIKE_A_DATE).search(number[0]):
         return False
     end = start + number.end()
     side, touching = _side(text, end, label), not text[end : label.start()].strip(" )")
+    day = _pattern(_LIKE_A_DAY).search(number[0])
     whole = _pattern(_LIKE_A_WHOLE_DATE).search(number[0])
-    return side != "right" and bool(whole or (touching and (last or side == "left")))
+    return side != "right" and bool(whole or (touching and (behind or day or side == "left")))
 
 
 def _told(text: str) -> _Told:

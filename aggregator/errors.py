@@ -7,6 +7,7 @@ AggregatorError
  ├─ ReadError            a document could not be read; holds the status that its source gets
  └─ StoreError           the database cannot be used
      ├─ StoreBusy        another program has held the database for too long
+     ├─ StoreConflict    a step that the database refuses, for a fault of this program
      ├─ StoreNewer       the database was written by a newer version of this program
      └─ StoreDamaged     the file is no database, or a damaged one
 RunLocked is an AggregatorError too: another run holds the lock. So is ClusterAway: the workers cannot be reached.
@@ -80,6 +81,10 @@ class StoreError(AggregatorError):
 
 class StoreBusy(StoreError):
     """Another program has held the database for too long."""
+
+
+class StoreConflict(StoreError):
+    """The database refuses what would contradict what it holds: nothing of that step was stored."""
 
 
 class StoreNewer(StoreError):

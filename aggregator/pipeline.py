@@ -37,7 +37,8 @@ from aggregator.model import (
 from aggregator.store import Store
 
 if TYPE_CHECKING:
-    from aggregator.intake import Intake, Knowledge
+    from aggregator.intake import Intake
+    from aggregator.knowledge import Knowledge
     from aggregator.outlets import Directory
 
 
@@ -119,7 +120,8 @@ class _Takers:
     @cached_property
     def intake(self) -> Intake:
         """Decides on what was said."""
-        from aggregator.intake import Intake, Knowledge
+        from aggregator.intake import Intake
+        from aggregator.knowledge import Knowledge
 
         return Intake(Knowledge(self._config), self._store, self._run)
 
@@ -262,7 +264,7 @@ class Preview:
 
 def previews(config: Config, order: Order, edges: Edges) -> Iterator[Preview]:
     """Asks sources and says what would be stored; nothing is."""
-    from aggregator.intake import Knowledge
+    from aggregator.knowledge import Knowledge
 
     states = _states(config, {})
     knowledge = Knowledge(config)
@@ -273,13 +275,13 @@ def previews(config: Config, order: Order, edges: Edges) -> Iterator[Preview]:
 
 def preview(config: Config, poll: Poll, now: datetime) -> Preview:
     """What a poll comes to that was made already."""
-    from aggregator.intake import Knowledge
+    from aggregator.knowledge import Knowledge
 
     return _preview(poll, Knowledge(config), now)
 
 
 def _preview(poll: Poll, knowledge: Knowledge, now: datetime) -> Preview:
-    from aggregator.intake import by_address
+    from aggregator.knowledge import by_address
 
     items = by_address(poll.reading.items if poll.reading else ())
     derived = (knowledge.derive(item, address, poll.source, now) for address, item in items.items())
@@ -339,7 +341,7 @@ def rematch(config: Config, store: Store, now: datetime) -> Rematched:
     """Holds every stored article against the topics of feeds.yaml again, in one transaction, and then every citation
     against the articles. Needs no network.
     """
-    from aggregator.intake import compiled
+    from aggregator.knowledge import compiled
 
     _configure(config, store, now)
     matcher = compiled(config)

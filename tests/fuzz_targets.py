@@ -39,7 +39,8 @@ from aggregator import (
 from aggregator.bcp47 import tag as language_tag
 from aggregator.charsets import codec
 from aggregator.errors import ConfigError, QueryError, ReadError, UsageError
-from aggregator.intake import Intake, Knowledge
+from aggregator.intake import Intake
+from aggregator.knowledge import Knowledge
 from aggregator.model import (
     Document,
     Fetched,

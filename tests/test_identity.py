@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import identity, pipeline
-from aggregator.intake import Intake, Knowledge
+from aggregator.intake import Intake
+from aggregator.knowledge import Knowledge
 from aggregator.language import detect
 from aggregator.model import (
     Config,

@@ -567,6 +567,27 @@ def test_a_fault_of_ours_is_an_outcome_and_stores_nothing_of_that_source(
     assert "bad" in caplog.text
 
 
+def test_what_the_database_refuses_is_the_fault_of_one_source_and_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Store.save_mentions
+
+    def contradicting(self: Store, article: int, *given: Any) -> tuple[int, int]:
+        if "지하철" in self.text(article)[0]:
+            self._connection.execute("INSERT INTO meta (key, value) VALUES ('config', 'there is one already')")
+        return save(self, article, *given)
+
+    monkeypatch.setattr(Store, "save_mentions", contradicting)
+    world.press.serve("/bad", rss(FIRST, SECOND))
+    world.press.serve("/good", rss(("다른 기사", "https://daily.example/3", FIRST[2])))
+    world.source("bad")
+    world.source("good")
+    (failure,) = world.run().failures
+    assert (failure.source, failure.status) == ("bad", Status.BUG)
+    assert failure.note.startswith("StoreConflict")
+    assert world.rows("SELECT title FROM articles") == [("다른 기사",)]
+
+
 def test_a_link_to_our_page_in_a_feeds_body_is_a_mention(world: World) -> None:
     body = (
         '<description>As &lt;a href="https://ours.example/notice?utm_source=x"&gt;they say&lt;/a&gt; now</description>'

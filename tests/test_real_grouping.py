@@ -12,7 +12,8 @@ import pytest
 
 from aggregator import concepts, copies, evidence, feeds, gazetteer, grouping, groups, numbers, outlets
 from aggregator.errors import ReadError
-from aggregator.intake import Intake, Knowledge
+from aggregator.intake import Intake
+from aggregator.knowledge import Knowledge
 from aggregator.model import Clipping, Config, Document, Fetched, Item, Known, Outlet, Poll, Precision, Source, Status
 from aggregator.store import Store
 

@@ -623,7 +623,7 @@ def test_of_a_sitemap_only_what_is_newer_than_the_last_time_is_taken(world: Worl
 
 
 def test_of_a_large_sitemap_the_newest_are_taken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aggregator.intake.SITEMAP_ITEMS", 2)
+    monkeypatch.setattr("aggregator.knowledge.SITEMAP_ITEMS", 2)
     world.kind, world.visit = "sitemap", "false"
     days = (3, 9, 1, 7)
     entries = (f"<url><loc>{world.press.url(f'/{day}')}</loc><lastmod>2023-10-0{day}</lastmod></url>" for day in days)

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aggregator import schema, search
-from aggregator.errors import StoreBusy, StoreDamaged, StoreError, StoreNewer
+from aggregator.errors import StoreBusy, StoreConflict, StoreDamaged, StoreError, StoreNewer
 from aggregator.ticks import connect, refuse_no_place
 
 BUSY_SECONDS = 10  # how long another writer is waited for
@@ -198,7 +198,7 @@ class Database:
             hint += _closed(written or self.path) if hint is _MAY else ""
             raise StoreError(f"{written or self.path}: {problem}" + f"; {hint}" * bool(hint)) from problem
         except sqlite3.IntegrityError as problem:
-            raise StoreError(f"{self.path}: {problem}: a fault of this program; nothing of it was stored") from problem
+            raise StoreConflict(f"{self.path}: {problem}: a fault of this program; nothing was stored") from problem
         except sqlite3.DatabaseError as problem:
             raise StoreDamaged(f"{self.path}: {problem}; {_LEFT}") from problem
 

@@ -195,7 +195,7 @@ class Intake:
             self.store.unite(number, other, next(iter(decision.addresses.values()), ""), now)
         if decision.others or len(decision.addresses) > 1 or decision.known:
             self._settle(number, decision.addresses, now)
-        if decision.known is None or decision.revisions or decision.others or decision.speaks or decision.dated:
+        if _is_other_to_others(decision):
             self.store.queue([number])
         mentions = decision.mentions if decision.known is None else self._mentions(number)
         return number, self.store.save_mentions(number, mentions, now)[0]
@@ -281,6 +281,14 @@ class Verdict:
     def changed(self) -> int:
         """How many articles have a new headline or summary."""
         return sum(bool(decision.revisions) for decision in self.decisions)
+
+
+def _is_other_to_others(decision: Decision) -> bool:
+    """Whether an article is to be compared with others (again): its words, its date or its outlet are other ones."""
+    known = decision.known
+    if known is None or decision.revisions or decision.others or decision.speaks or decision.sums_up or decision.dated:
+        return True
+    return decision.outlet is not None and (known.outlet is None or known.outlet.id != decision.outlet.id)
 
 
 def _ground(keys: Mapping[int, str], found: Mapping[int, int]) -> str:

@@ -145,9 +145,8 @@ def _well_behaved(source: str) -> str:
     source = _REFERENCE.sub(_reference, _NO_XML.sub("", source))
     # feedparser's time grows with the square of a tag's attributes, and of an author without a mail address.
     source = _LONG_AUTHOR.sub(r"\1", _CROWDED_TAG.sub("", source))
-    source = _PICTURE.sub(
-        lambda match: "" if match["tag"] else match[0], source
-    )  # it takes such a title for the item's
+    # It takes the title of a picture for that of the item.
+    source = _PICTURE.sub(lambda match: "" if match["tag"] else match[0], source)
     return _EMPTY_LINK.sub("", source)
 
 

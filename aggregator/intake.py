@@ -110,18 +110,19 @@ class Intake:
         named = {(item.guid, item.title) for item in (poll.reading.items if poll.reading else ())}
         guids = Counter(guid for guid, _ in named)
         derived = [self.knowledge.derive(item, address, source, now) for address, item in told.items()]
-        keys = [identity.keys(one, source.id, guid_is_shared=guids[one.item.guid] > 1) for one, _ in derived]
+        keys = [identity.keys(one, source.id, guid_is_shared=guids[one.item.guid] > 1) for one in derived]
         held = [known[address].id if address in known else None for address in told]
         found = self.store.identified({key for some in keys for key in some})
         one_article = identity.joined(keys, held, found, self._apart(list(told)))
         all_known = self.store.known_articles({number for _, some in one_article for number in some}, source.id)
         for places, numbers in one_article:
-            first, grounds = places[0], {derived[place][0].url: _ground(keys[place], found) for place in places}
+            first, grounds = places[0], {derived[place].url: _ground(keys[place], found) for place in places}
             if len(numbers) == 1 and numbers[0] in verdict.seen:
                 verdict.addresses[numbers[0]] = grounds
                 continue
-            article, mentions = derived[first]
-            one = groups.together([all_known[number] for number in numbers], held[first])
+            article, same = derived[first], [all_known[number] for number in numbers]
+            mentions = () if same else self.knowledge.mentions(article)  # of what is known, by the words that it keeps
+            one = groups.together(same, held[first])
             rivals = [self.knowledge.config.sources[name] for name in (one.seen_by if one else ())
                       if name in self.knowledge.config.sources and name != source.id]  # fmt: skip
             decision = groups.decide(article, mentions, one, source, rivals)
@@ -134,7 +135,7 @@ class Intake:
                     decision,
                     identities=identities,
                     others=numbers[1:],
-                    speaker=self._speaker([all_known[number] for number in numbers], decision),
+                    speaker=self._speaker(same, decision),
                     addresses=grounds,
                 )
             )

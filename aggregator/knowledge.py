@@ -58,11 +58,14 @@ class Knowledge:
         """The outlet of a source."""
         return self.config.outlets.get(source.outlet) if source.outlet else None
 
-    def derive(self, item: Item, address: str, source: Source, now: datetime) -> tuple[Article, tuple[Mention, ...]]:
-        """The article of an item, and its mentions."""
+    def derive(self, item: Item, address: str, source: Source, now: datetime) -> Article:
+        """The article of an item."""
         outlet = articles.publisher(item, address, self.outlet(source), self._at_home(address, source), self.names.find)
-        article = articles.derive(item, address, source, outlet, now)
-        return article, self.topics.match(article.title, item.summary, article.language.tag, article.links)
+        return articles.derive(item, address, source, outlet, now)
+
+    def mentions(self, article: Article) -> tuple[Mention, ...]:
+        """What an article mentions by the words and links of its item."""
+        return self.topics.match(article.title, article.item.summary, article.language.tag, article.links)
 
     def _at_home(self, address: str, source: Source) -> Outlet | None:
         """The outlet at home at an address. What feeds.yaml says of a source only feeds.yaml itself overrules."""

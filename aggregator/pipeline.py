@@ -170,11 +170,16 @@ def _states(config: Config, remembered: Mapping[str, SourceState]) -> dict[str, 
     return {name: schedule.state_of(source, remembered.get(name)) for name, source in config.sources.items()}
 
 
-def _wanted(config: Config, states: Mapping[str, SourceState], order: Order, now: datetime) -> Sequence[Source]:
-    if unknown := [name for name in order.sources if name not in config.sources]:
+def named(config: Config, sources: Sequence[str]) -> Sequence[Source]:
+    """The sources of these names, each once. Raises UsageError for those that feeds.yaml does not have."""
+    if unknown := [name for name in sources if name not in config.sources]:
         raise UsageError(f"no such source in feeds.yaml: {', '.join(unknown)}")
+    return [config.sources[name] for name in dict.fromkeys(sources)]
+
+
+def _wanted(config: Config, states: Mapping[str, SourceState], order: Order, now: datetime) -> Sequence[Source]:
     if order.sources:
-        return [config.sources[name] for name in dict.fromkeys(order.sources)]
+        return named(config, order.sources)
     if order.everything:
         return [one for one in config.sources.values() if one.enabled and states[one.id].enabled]
     return schedule.due(config.sources.values(), states, now)
@@ -285,7 +290,7 @@ def _preview(poll: Poll, knowledge: Knowledge, now: datetime) -> Preview:
 
     items = by_address(poll.reading.items if poll.reading else ())
     derived = (knowledge.derive(item, address, poll.source, now) for address, item in items.items())
-    return Preview(poll=poll, articles=tuple(derived))
+    return Preview(poll=poll, articles=tuple((article, knowledge.mentions(article)) for article in derived))
 
 
 _CITED = "citations"  # under this name the store notes the last article that citations were held against

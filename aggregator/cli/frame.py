@@ -72,7 +72,8 @@ class Settings:
         from aggregator.store import Store, look
         from aggregator.ticks import lock
 
-        look(self.db, there=not new)
+        if not new:
+            look(self.db, there=True)  # before the lock leaves a file beside it
         with lock(self.db), Store(self.db) as store:
             yield store
             store.tidy()

@@ -259,9 +259,8 @@ def _taken(port: int) -> str:
     import socket
 
     with socket.socket() as door:
-        door.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # as servers do; who listens is in the way all the same
+        # As servers do; who listens is in the way all the same.
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind(("127.0.0.1", port))
         except OSError as problem:

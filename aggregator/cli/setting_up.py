@@ -70,9 +70,10 @@ def check(settings: Settings, fetch_too: bool, sources: Sequence[str]) -> int:
 
     Every mistake is shown at once, with its line. With --fetch, it shows what the sources give; nothing is stored.
     """
+    from aggregator import pipeline
+
     config = settings.config()
-    if unknown := [name for name in sources if name not in config.sources]:
-        raise UsageError(f"no such source in feeds.yaml: {', '.join(unknown)}")
+    pipeline.named(config, sources)
     counts = f"{len(config.sources)} sources, {len(config.outlets)} outlets, {len(config.topics)} topics"
     settings.say(f"{settings.config_path}: {counts}: fine")
     for kind in sorted({one.kind for one in config.sources.values()} - set(Kind)):
@@ -89,8 +90,6 @@ def check(settings: Settings, fetch_too: bool, sources: Sequence[str]) -> int:
     _tell_of_sqlite(settings)
     if not fetch_too:
         return 0
-    from aggregator import pipeline
-
     edges = pipeline.Edges(clock=now, dice=random.random)
     failed = 0
     for preview in pipeline.previews(config, pipeline.Order(sources=tuple(sources), everything=True), edges):
